@@ -71,7 +71,7 @@ internal sealed class Section
         if (!_values.TryGetValue(key, out YamlNode? node))
             return null;
         if (IsNothing(node))
-            _findings.Add(node, $"{PathOf(key)} has no value; write {Example(key)}, or leave the key out");
+            _findings.Add(node, $"{PathOf(key)} has no value; write {Example(key)}");
         else if (node is T wanted)
             return wanted;
         else

@@ -5,7 +5,7 @@ namespace UnlockDaemon.UnitTests.Configuration;
 
 public sealed class ConfigurationLoaderTests
 {
-    private const string Whole = """
+    internal const string Whole = """
         volume:
           container: /var/encrypt_file
           format: luks                 # luks | loop-aes | plain
