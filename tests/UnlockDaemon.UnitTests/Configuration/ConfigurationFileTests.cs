@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using UnlockDaemon.Service.Configuration;
 using Xunit;
 
@@ -68,6 +69,26 @@ public sealed class ConfigurationFileTests : IDisposable
     }
 
     [Fact]
+    public void RefusesAFileOfAnotherUser()
+    {
+        File.WriteAllText(FilePath, "volume: { container: /a, mount_point: /b }");
+        GiveAway(FilePath);
+        Assert.Equal(
+            $"{FilePath}: belongs to a user other than root, and it names commands that root runs; "
+            + $"run: chown root {FilePath}", TheError());
+    }
+
+    [Fact]
+    public void RefusesAFileInADirectoryOfAnotherUser()
+    {
+        File.WriteAllText(FilePath, "volume: { container: /a, mount_point: /b }");
+        GiveAway(_directory.FullName);
+        Assert.Equal(
+            $"{FilePath}: the owner of {_directory.FullName} may replace it, and is not root; "
+            + $"run: chown root {_directory.FullName}", TheError());
+    }
+
+    [Fact]
     public void NamesThePlaceOfAByteThatIsNotUtf8()
     {
         File.WriteAllBytes(FilePath, [.. "# ok\n# é"u8, 0xC0, .. "\nvolume:\n"u8]);
@@ -79,6 +100,15 @@ public sealed class ConfigurationFileTests : IDisposable
     {
         File.WriteAllText(FilePath, new string('#', 70_000));
         Assert.Equal($"{FilePath}: is longer than 64 KiB; this is not a configuration of unlockd", TheError());
+    }
+
+    private static void GiveAway(string path)
+    {
+        if (Environment.UserName != "root")
+            Assert.Skip("only root can give a file to another user");
+        using Process chown = Process.Start("chown", ["65534", path]);
+        chown.WaitForExit();
+        Assert.Equal(0, chown.ExitCode);
     }
 
     private string TheError() => Assert.Single(ConfigurationLoader.Load(FilePath).Errors).ToString();
