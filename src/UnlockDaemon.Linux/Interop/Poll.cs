@@ -1,0 +1,28 @@
+using System.Runtime.InteropServices;
+
+namespace UnlockDaemon.Linux.Interop;
+
+/// <summary>Waiting for descriptors. Source: poll.h, poll(2).</summary>
+internal static partial class Poll
+{
+    internal const short POLLIN = 0x001;
+    internal const short POLLPRI = 0x002;
+    internal const short POLLOUT = 0x004;
+
+#pragma warning disable CS8981 // The header's name.
+    /// <summary>One descriptor, what is waited for, and what happened.</summary>
+    [StructLayout(LayoutKind.Sequential)]
+    internal struct pollfd
+    {
+        internal int fd;
+        internal short events;
+        internal short revents;
+    }
+#pragma warning restore CS8981
+
+    /// <param name="fds">The descriptors.</param>
+    /// <param name="nfds">How many.</param>
+    /// <param name="timeout">Milliseconds; -1 waits for ever.</param>
+    [LibraryImport("libc", SetLastError = true)]
+    internal static partial int poll([In, Out] pollfd[] fds, nuint nfds, int timeout);
+}
