@@ -6,8 +6,11 @@ namespace UnlockDaemon.Linux.Storage;
 /// <summary>Makes and opens encrypted devices, through libcryptsetup.</summary>
 public static unsafe class CryptDevice
 {
-    // LUKS2 key slots keep several copies of their area; a volume key of AES-256 in XTS mode has two keys.
+    // AES-256 in XTS mode takes two keys of 32 bytes.
     private const int XtsKeyLength = 64;
+
+    // What cryptsetup itself aims at.
+    private const uint KeyDerivationMilliseconds = 2000;
 
     [ThreadStatic]
     private static string? t_lastError;
@@ -69,14 +72,16 @@ public static unsafe class CryptDevice
     /// <summary>Writes a LUKS2 header with a new random volume key and one key slot.</summary>
     /// <param name="device">File or device for the container; what it holds is lost.</param>
     /// <param name="passphrase">Opens the key slot.</param>
+    /// <param name="memoryKilobytes">Memory that the key derivation (Argon2id) may take, now and at each unlock.</param>
     /// <exception cref="LinuxException">The header could not be written.</exception>
-    public static void FormatLuks2(string device, Passphrase passphrase)
+    public static void FormatLuks2(string device, Passphrase passphrase, uint memoryKilobytes)
     {
         ArgumentNullException.ThrowIfNull(passphrase);
         using CryptContext context = Open(device);
         LibCryptSetup.crypt_params_luks2 parameters = new() { sector_size = 512 };
         Check(LibCryptSetup.crypt_format(context, LibCryptSetup.CRYPT_LUKS2, "aes", "xts-plain64", null, null,
             XtsKeyLength, &parameters), "write a LUKS2 header to", device);
+        SetKeyDerivation(context, memoryKilobytes);
         fixed (byte* bytes = passphrase.Bytes)
         {
             Check(LibCryptSetup.crypt_keyslot_add_by_volume_key(
@@ -91,6 +96,22 @@ public static unsafe class CryptDevice
     {
         KernelModule.Require("dm_mod", "/sys/module/dm_mod");
         KernelModule.Require("dm_crypt", "/sys/module/dm_crypt");
+    }
+
+    private static void SetKeyDerivation(CryptContext context, uint memoryKilobytes)
+    {
+        fixed (byte* type = "argon2id"u8, hash = "sha256"u8)
+        {
+            LibCryptSetup.crypt_pbkdf_type pbkdf = new()
+            {
+                type = type,
+                hash = hash,
+                time_ms = KeyDerivationMilliseconds,
+                max_memory_kb = memoryKilobytes,
+                parallel_threads = (uint)Math.Min(Environment.ProcessorCount, 4),
+            };
+            Check(LibCryptSetup.crypt_set_pbkdf_type(context, &pbkdf), "set up key derivation", "argon2id");
+        }
     }
 
     private static CryptContext Open(string device)

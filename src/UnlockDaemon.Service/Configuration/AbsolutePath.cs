@@ -6,6 +6,8 @@ internal static class AbsolutePath
     /// <summary>What is wrong with a path, as it follows the path itself; null for nothing.</summary>
     internal static string? Problem(string path)
     {
+        if (path.Length == 0)
+            return "is empty; write an absolute path";
         if (!path.StartsWith('/'))
             return "is not an absolute path; begin it with /";
         if (path.AsSpan().ContainsAnyInRange('\0', '\x1f'))

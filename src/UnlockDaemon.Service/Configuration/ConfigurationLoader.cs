@@ -2,6 +2,7 @@ using System.Buffers;
 using System.Text;
 using System.Text.Unicode;
 using Microsoft.Win32.SafeHandles;
+using UnlockDaemon.Linux.Storage;
 
 namespace UnlockDaemon.Service.Configuration;
 
@@ -56,18 +57,29 @@ public static class ConfigurationLoader
     private static ConfigurationResult Read(string path)
     {
         using SafeFileHandle file = File.OpenHandle(path);
-        if ((File.GetUnixFileMode(file) & WritableByOthers) != UnixFileMode.None)
-        {
-            return Refuse(path, "others than its owner may write it, and it names commands that root runs; "
-                + $"run: chmod go-w {path}");
-        }
-
-        string directory = Path.GetDirectoryName(Path.GetFullPath(path))!;
-        if ((File.GetUnixFileMode(directory) & WritableByOthers) != UnixFileMode.None)
-            return Refuse(path, $"others than the owner of {directory} may replace it; run: chmod go-w {directory}");
+        if (Distrust(path, File.GetUnixFileMode(file)) is { } problem)
+            return Refuse(path, problem);
         byte[] bytes = new byte[MaximumLength + 1];
         return Decode(path, bytes.AsSpan(0, RandomAccess.Read(file, bytes, 0)));
     }
+
+    // The file names commands that root runs: whoever may change or replace it, is root. sshd has the same rule.
+    private static string? Distrust(string path, UnixFileMode mode)
+    {
+        if (!IsTrusted(FileOwner.UserId(path)))
+            return $"belongs to a user other than root, and it names commands that root runs; run: chown root {path}";
+        if ((mode & WritableByOthers) != UnixFileMode.None)
+            return $"others than its owner may write it, and it names commands that root runs; run: chmod go-w {path}";
+        string directory = Path.GetDirectoryName(Path.GetFullPath(path))!;
+        if (!IsTrusted(FileOwner.UserId(directory)))
+            return $"the owner of {directory} may replace it, and is not root; run: chown root {directory}";
+        return (File.GetUnixFileMode(directory) & WritableByOthers) == UnixFileMode.None
+            ? null
+            : $"others than the owner of {directory} may replace it; run: chmod go-w {directory}";
+    }
+
+    // Root, or the user that reads it: a process owns its own directory under /proc.
+    private static bool IsTrusted(uint user) => user == 0 || user == FileOwner.UserId("/proc/self");
 
     private static ConfigurationResult Decode(string path, ReadOnlySpan<byte> bytes)
     {

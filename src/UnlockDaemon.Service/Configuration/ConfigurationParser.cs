@@ -24,19 +24,30 @@ internal static class ConfigurationParser
 
     private static readonly SectionKey[] s_lockKeys = [new("deadline", "90s")];
 
-    internal static UnlockdConfiguration? Parse(string text, Findings findings)
+    internal static UnlockdConfiguration? Parse(string text, Findings findings) =>
+        Load(text, findings) is { } stream ? Read(stream, findings) : null;
+
+    private static YamlStream? Load(string text, Findings findings)
     {
+        YamlStream stream = new();
+        StrictEvents events = new(new Parser(new StringReader(text)), findings);
         try
         {
-            YamlStream stream = new();
-            stream.Load(new StrictEvents(new Parser(new StringReader(text)), findings));
-            return Read(stream, findings);
+            stream.Load(events);
+            return stream;
         }
         catch (YamlException exception)
         {
-            findings.Add(exception.Start, SyntaxAdvice.For(exception, text));
-            return null;
+            SyntaxAdvice.Report(exception, text, findings);
         }
+        catch (Exception exception) when (exception is InvalidOperationException or ArgumentException)
+        {
+            // YamlDotNet 16.3.0 loses its way in some broken texts, such as "- :", or a bracket that is not closed.
+            findings.Add(events.Current?.End ?? new Mark(0, 1, 1),
+                "not readable as YAML from here on; see that each bracket is closed and each line is key: value");
+        }
+
+        return null;
     }
 
     private static UnlockdConfiguration? Read(YamlStream stream, Findings findings)

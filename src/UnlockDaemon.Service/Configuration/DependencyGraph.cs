@@ -27,7 +27,7 @@ internal sealed class DependencyGraph(Findings findings)
             string name = dependency.Value!;
             int loop = _chain.IndexOf(name);
             if (loop >= 0)
-                ReportLoop(dependency, string.Join(" -> ", _chain[loop..].Append(name)));
+                ReportLoop(dependency, string.Join(" -> ", [.. _chain[loop..], name]));
             else if (_dependencies.ContainsKey(name))
                 Follow(name);
             else

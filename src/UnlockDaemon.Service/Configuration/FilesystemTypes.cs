@@ -1,6 +1,6 @@
 namespace UnlockDaemon.Service.Configuration;
 
-/// <summary>The names of file systems: the kernel's (/proc/filesystems), which the configuration uses as well.</summary>
+/// <summary>The names of file systems: the kernel's (/proc/filesystems), which the configuration uses too.</summary>
 public static class FilesystemTypes
 {
     internal static readonly NameTable<FilesystemType> Table = new(

@@ -62,7 +62,9 @@ internal static class ProbeSyntax
     {
         int colon = endpoint.LastIndexOf(':');
         string host = colon < 0 ? endpoint : endpoint[..colon];
-        if (colon < 0 || (IsAddress(endpoint, AddressFamily.InterNetworkV6) && !endpoint.StartsWith('[')))
+        if (host.Contains(':') && !host.StartsWith('['))
+            return $"has an IPv6 address without brackets; write it such as {kind}:[::1]:3306";
+        if (colon < 0)
             return $"has no port; write {kind}:HOST:PORT, such as {kind}:{Example(endpoint)}";
         if (!ushort.TryParse(endpoint[(colon + 1)..], out ushort port) || port == 0)
             return $"has \"{endpoint[(colon + 1)..]}\" for a port; write a number from 1 to 65535";
@@ -71,7 +73,6 @@ internal static class ProbeSyntax
 
     private static string Example(string endpoint) => endpoint switch
     {
-        _ when endpoint.Contains(':') => $"[{endpoint}]:3306",
         _ when ushort.TryParse(endpoint, out ushort port) => $"127.0.0.1:{port}",
         _ when IsHost(endpoint) => $"{endpoint}:3306",
         _ => "127.0.0.1:3306",

@@ -3,7 +3,7 @@ using YamlDotNet.RepresentationModel;
 
 namespace UnlockDaemon.Service.Configuration;
 
-/// <summary>One mapping of the file: finds its values, and reports those that are missing or of the wrong type.</summary>
+/// <summary>One mapping of the file: finds its values, and reports the missing ones and those of a wrong type.</summary>
 internal sealed class Section
 {
     private readonly Dictionary<string, YamlNode> _values = new(StringComparer.Ordinal);
@@ -71,7 +71,7 @@ internal sealed class Section
         if (!_values.TryGetValue(key, out YamlNode? node))
             return null;
         if (IsNothing(node))
-            _findings.Add(node, $"{PathOf(key)} has no value; write {Example(key)}, or leave the key out");
+            _findings.Add(node, $"{PathOf(key)} has no value; write {Example(key)}");
         else if (node is T wanted)
             return wanted;
         else

@@ -30,7 +30,11 @@ internal static class SectionValues
         if (section.Find<YamlScalarNode>(key)?.Value is not { } text)
             return otherwise;
         if (!table.TryFind(text, out T value))
-            section.Report(key, $"\"{text}\" is not one of those known; {Spelling.Advice(text, table.Names)}");
+        {
+            string meant = Spelling.Nearest(text, table.Names) is { } nearest ? $"; did you mean \"{nearest}\"?" : "";
+            section.Report(key, $"\"{text}\" is none of {string.Join(", ", table.Names)}{meant}");
+        }
+
         return value;
     }
 

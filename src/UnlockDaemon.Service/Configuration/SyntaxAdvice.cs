@@ -2,33 +2,48 @@ using YamlDotNet.Core;
 
 namespace UnlockDaemon.Service.Configuration;
 
-/// <summary>Turns what the YAML reader says into what to do about it.</summary>
+/// <summary>Turns what the YAML reader says into what to do about it, and where.</summary>
 internal static class SyntaxAdvice
 {
-    internal static string For(YamlException exception, string text)
+    // A part of the reader's message, and what commonly leads to it. The first that fits is given.
+    private static readonly (string Part, string Advice)[] s_causes =
+    [
+        ("invalid mapping", "indent keys of one level alike, and put text that has a colon and a blank in quotes"),
+        ("expected ','", "close the bracket, and put text that has a colon and a blank in quotes"),
+        ("expected node content", "something is missing between two commas"),
+        ("expected key", "write each line as key: value, and indent keys of one level alike"),
+        ("start any token", "put text that begins with this character in quotes"),
+        ("quoted scalar", "close the quotes"),
+    ];
+
+    internal static void Report(YamlException exception, string text, Findings findings)
     {
-        string line = LineOf(text, exception.Start.Line);
-        string blank = line[..^line.TrimStart(' ', '\t').Length];
-        if (blank.Contains('\t'))
-            return "the line is indented with a tab; YAML wants spaces: replace the tab by two spaces a level";
-        string reason = exception.Message;
-        string advice = reason switch
+        Mark start = exception.Start;
+        if (exception.Message.Contains("tab", StringComparison.Ordinal) && TabIndentation(text, start.Line) is { } tab)
         {
-            _ when reason.Contains("apping values are not allowed", StringComparison.Ordinal) =>
-                "; text with a colon and a blank in it wants quotes, and a key must be indented as those beside it",
-            _ when reason.Contains("cannot start any token", StringComparison.Ordinal) =>
-                "; text that begins with this character wants quotes",
-            _ => "",
-        };
-        return $"not readable as YAML: {reason}{advice}";
+            findings.Add(tab, "the line is indented with a tab, which YAML does not allow; use two spaces a level");
+            return;
+        }
+
+        string reason = exception.Message.TrimEnd('.');
+        int cause = Array.FindIndex(s_causes, entry => reason.Contains(entry.Part, StringComparison.Ordinal));
+        string advice = cause < 0 ? "" : $"; {s_causes[cause].Advice}";
+        findings.Add(start, $"not readable as YAML: {reason}{advice}");
     }
 
-    private static string LineOf(string text, long line)
+    // The reader names the start of the mapping around the tab.
+    private static Mark? TabIndentation(string text, long from)
     {
         StringReader reader = new(text);
-        string? found = reader.ReadLine();
-        for (long number = 1; number < line && found is not null; number++)
-            found = reader.ReadLine();
-        return found ?? "";
+        long number = 0;
+        while (reader.ReadLine() is { } line)
+        {
+            number++;
+            int column = line.AsSpan().IndexOfAnyExcept(' ');
+            if (number >= from && column >= 0 && line[column] == '\t')
+                return new Mark(0, number, column + 1);
+        }
+
+        return null;
     }
 }

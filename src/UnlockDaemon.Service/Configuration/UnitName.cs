@@ -18,11 +18,11 @@ internal static class UnitName
     {
         if (name.Length == 0)
             return "is empty; write the unit's name, such as mariadb.service";
-        if (name.AsSpan().ContainsAnyExcept(s_allowed) || name.Length > MaximumLength)
+        if (name.StartsWith('.') || name.AsSpan().ContainsAnyExcept(s_allowed) || name.Length > MaximumLength)
             return "is not the name of a unit; write it as systemctl list-units shows it";
         int dot = name.LastIndexOf('.');
         string suffix = dot < 0 ? "" : name[dot..];
-        if (Array.IndexOf(s_suffixes, suffix) < 0 || dot == 0)
+        if (Array.IndexOf(s_suffixes, suffix) < 0)
             return SuffixAdvice(name, suffix);
         if (name == "unlockd.service")
             return "is unlockd itself; name a service that lives on the volume";
@@ -31,7 +31,7 @@ internal static class UnitName
 
     private static string SuffixAdvice(string name, string suffix)
     {
-        if (Spelling.Nearest(suffix, s_suffixes) is { } meant && suffix.Length < name.Length)
+        if (Spelling.Nearest(suffix, s_suffixes) is { } meant)
             return $"has an unknown ending; did you mean \"{name[..^suffix.Length]}{meant}\"?";
         return suffix is ".mount" or ".automount" or ".swap" or ".device" or ".slice" or ".scope"
             ? "is no service; unlockd starts units that end in " + string.Join(", ", s_suffixes)

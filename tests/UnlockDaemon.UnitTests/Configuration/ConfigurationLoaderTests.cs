@@ -5,7 +5,7 @@ namespace UnlockDaemon.UnitTests.Configuration;
 
 public sealed class ConfigurationLoaderTests
 {
-    private const string Whole = """
+    internal const string Whole = """
         volume:
           container: /var/encrypt_file
           format: luks                 # luks | loop-aes | plain
@@ -119,6 +119,18 @@ public sealed class ConfigurationLoaderTests
         Assert.Equal(
             new ProbeSpecification(kind, target),
             Valid($"{Least}services: {{ a: {{ unit: a.service, ready: '{text.Trim('"')}' }} }}").Services[0].Ready);
+
+    [Theory]
+    [InlineData("nosuid", true)]
+    [InlineData("lazytime", true)]
+    [InlineData("errors=remount-ro", false)]
+    [InlineData("data=journal", false)]
+    public void TellsFlagsFromDataOfTheFileSystem(string option, bool flag)
+    {
+        UnlockdConfiguration configuration = Valid(
+            $"volume: {{ container: /a, mount_point: /b, options: [{option}] }}");
+        Assert.Equal(flag, MountOption.IsFlag(Assert.Single(configuration.Volume.Options)));
+    }
 
     [Fact]
     public void FindsEveryMistakeAtOnceAndInTheOrderOfTheFile()
