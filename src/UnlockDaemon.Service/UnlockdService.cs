@@ -56,7 +56,7 @@ public sealed partial class UnlockdService : BackgroundService
         if (_volume.WantsPassphrase)
             _prompts.ReserveConsoles();
         Task listening = _socket.RunAsync(
-            () => ServiceNotifier.Ready($"{Volume.JsonName(_volume.State)}"), stoppingToken);
+            () => ServiceNotifier.FromEnvironment().Ready(Volume.JsonName(_volume.State)), stoppingToken);
         Task prompting = _prompts.RunAsync(stoppingToken);
         await Task.WhenAll(listening, prompting).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         if (await IsShuttingDownAsync())

@@ -1,9 +1,7 @@
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
-using Serilog;
 using UnlockDaemon.Cli;
-using UnlockDaemon.Linux;
 using UnlockDaemon.Protocol;
 using UnlockDaemon.Service;
 using UnlockDaemon.Service.Configuration;

@@ -48,7 +48,7 @@ public sealed class HostCheck(UnlockdConfiguration configuration, ISystemd syste
     {
         bool xfs = configuration.Volume.Filesystem == FilesystemType.Xfs;
         string program = xfs ? "mkfs.xfs" : "e2fsck";
-        return new[] { "/usr/sbin/", "/sbin/" }.Any(directory => File.Exists(directory + program))
+        return File.Exists("/usr/sbin/" + program) || File.Exists("/sbin/" + program)
             ? Good($"{program} is installed")
             : Error($"{program} is not installed: 'apt install {(xfs ? "xfsprogs" : "e2fsprogs")}'");
     }

@@ -1,6 +1,8 @@
+using System.Text;
 using System.Text.Json;
 using System.Text.Json.Serialization.Metadata;
 using UnlockDaemon.Protocol;
+using UnlockDaemon.Protocol.Messages;
 
 namespace UnlockDaemon.Cli;
 
@@ -25,22 +27,17 @@ internal sealed class Output(bool json)
     }
 
     /// <summary>Says what went wrong and what to do, and gives the exit code.</summary>
-    internal int Fail(int code, string message)
-    {
-        if (json)
-            Console.WriteLine($$"""{"error":"org.unlockd.Failed","parameters":{"reason":{{JsonText(message)}}}}""");
-        Console.Error.WriteLine("unlockctl: " + message);
-        return code;
-    }
+    internal int Fail(int code, string message) =>
+        Fail(code, new VarlinkError(VarlinkError.Failed, new ErrorParameters(Reason: message)), message);
 
     /// <summary>The same for an error that the daemon sent.</summary>
-    internal int Fail(int code, VarlinkReply reply, string message)
+    internal int Fail(int code, VarlinkReply reply, string message) => Fail(code, reply.Error!, message);
+
+    private int Fail(int code, VarlinkError error, string message)
     {
         if (json)
-            Console.WriteLine($$"""{"error":{{JsonText(reply.Error!.Name)}},"parameters":{{reply.Parameters.GetRawText()}}}""");
+            Console.WriteLine(Encoding.UTF8.GetString(VarlinkMessage.Error(error).Span).TrimEnd('\0'));
         Console.Error.WriteLine("unlockctl: " + message);
         return code;
     }
-
-    private static string JsonText(string text) => "\"" + JsonEncodedText.Encode(text) + "\"";
 }

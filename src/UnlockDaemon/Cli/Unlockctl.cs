@@ -80,8 +80,8 @@ internal static class Unlockctl
         Option<string?> certificate = new("--certificate") { Description = "Write the proof to this file", HelpName = "FILE" };
         deadline.Validators.Add(result =>
         {
-            if (result.GetValueOrDefault<string?>() is { } text && !Duration.TryParse(text, out _))
-                result.AddError($"--deadline: '{text}' is no duration; write it as 90s, 2m or 1m30s");
+            if (result.GetValueOrDefault<string?>() is { } text && !Duration.TryParse(text, out _, out string? problem))
+                result.AddError($"--deadline: {problem}");
         });
         Command command = new("lock", "Stops the services, unmounts, wipes the key, detaches, and looks at the kernel again. "
             + "Ends with 0 only when all that is proven.\n\nExample: unlockctl lock --reason migration --certificate /root/lock.json")
@@ -90,7 +90,7 @@ internal static class Unlockctl
         };
         command.SetAction((parsed, cancellation) =>
         {
-            double? seconds = parsed.GetValue(deadline) is { } text && Duration.TryParse(text, out TimeSpan given)
+            double? seconds = parsed.GetValue(deadline) is { } text && Duration.TryParse(text, out TimeSpan given, out _)
                 ? given.TotalSeconds
                 : null;
             LockParameters parameters = new(
@@ -128,7 +128,8 @@ internal static class Unlockctl
         };
         command.SetAction((parsed, cancellation) =>
         {
-            ContainerFormats.TryParse(parsed.GetValue(format)!, out ContainerFormat container);
+            ContainerFormat container =
+                parsed.GetValue(format) == "loop-aes" ? ContainerFormat.LoopAes : ContainerFormat.Luks;
             if (!FilesystemTypes.TryParse(parsed.GetValue(filesystem) ?? "", out FilesystemType type))
                 type = container == ContainerFormat.LoopAes ? FilesystemType.Ext2 : FilesystemType.Ext4;
             NewVolume volume = new(Path.GetFullPath(parsed.GetValue(file)!), Sizes.Parse(parsed.GetValue(size)!)!.Value,
