@@ -13,6 +13,19 @@ public sealed class ConsoleTests(BootedGuest booted)
     [Fact]
     public Task LetsRootLogInOnTtyS0() => LogInAsync(booted.Guest.TtyS0);
 
+    [Fact]
+    public async Task RunsCommandsOnATerminalOverSsh()
+    {
+        CancellationToken cancellation = TestContext.Current.CancellationToken;
+        await using SshTerminal terminal = await booted.Guest.OpenTerminalAsync(
+            "read -rsp 'secret? ' word; echo; tty; exit ${#word}");
+        await terminal.Console.ExpectAsync("secret? ", cancellationToken: cancellation);
+        await terminal.Console.SendAsync("hidden\n", cancellation);
+        ConsoleMatch tty = await terminal.Console.ExpectAsync("/dev/pts/", cancellationToken: cancellation);
+        Assert.DoesNotContain("hidden", tty.Before, StringComparison.Ordinal);
+        Assert.Equal(6, await terminal.Exited.WaitAsync(TimeSpan.FromSeconds(20), cancellation));
+    }
+
     private static async Task LogInAsync(GuestConsole console)
     {
         CancellationToken cancellation = TestContext.Current.CancellationToken;

@@ -17,9 +17,9 @@ internal sealed class ChildProcess
     private readonly TaskCompletionSource<int> _exited = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly TaskCompletionSource<int> _started = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
-    private ChildProcess(IReadOnlyList<string> command, IReadOnlyList<int> inherited, string log)
+    private ChildProcess(IReadOnlyList<string> command, IReadOnlyList<int> inherited, string log, int terminal)
     {
-        Thread thread = new(() => Run(command, inherited, log)) { IsBackground = true, Name = command[0] };
+        Thread thread = new(() => Run(command, inherited, log, terminal)) { IsBackground = true, Name = command[0] };
         thread.Start();
     }
 
@@ -29,13 +29,14 @@ internal sealed class ChildProcess
     /// <summary>Starts a program.</summary>
     /// <param name="command">The program, looked for in PATH, and its arguments.</param>
     /// <param name="inherited">File descriptors that it gets under the same numbers.</param>
-    /// <param name="log">The file that its standard output and error are appended to.</param>
+    /// <param name="log">The file that its standard error is appended to, and its output if it has no terminal.</param>
+    /// <param name="terminal">The descriptor that is its standard input and output; none if negative.</param>
     /// <returns>The running program.</returns>
     internal static async Task<ChildProcess> StartAsync(IReadOnlyList<string> command,
-        IReadOnlyList<int> inherited, string log)
+        IReadOnlyList<int> inherited, string log, int terminal = -1)
     {
         string[] prefix = ["setpriv", "--pdeathsig", "KILL", "unshare", "--pid", "--fork", "--kill-child=KILL", "--"];
-        ChildProcess child = new([.. prefix, .. command], inherited, log);
+        ChildProcess child = new([.. prefix, .. command], inherited, log, terminal);
         await child._started.Task;
         return child;
     }
@@ -55,9 +56,9 @@ internal sealed class ChildProcess
         await Exited;
     }
 
-    private void Run(IReadOnlyList<string> command, IReadOnlyList<int> inherited, string log)
+    private void Run(IReadOnlyList<string> command, IReadOnlyList<int> inherited, string log, int terminal)
     {
-        int error = Start(command, inherited, log, out int pid);
+        int error = Start(command, inherited, log, terminal, out int pid);
         if (error != 0)
         {
             _started.SetException(new LinuxException("start", command[0], error));
@@ -75,7 +76,7 @@ internal sealed class ChildProcess
     }
 
     private static unsafe int Start(IReadOnlyList<string> command, IReadOnlyList<int> inherited, string log,
-        out int pid)
+        int terminal, out int pid)
     {
         Spawn.posix_spawn_file_actions_t actions;
         Spawn.posix_spawnattr_t attributes;
@@ -91,6 +92,8 @@ internal sealed class ChildProcess
         Spawn.posix_spawn_file_actions_addopen(&actions, 1, log,
             Spawn.O_WRONLY | Spawn.O_CREAT | Spawn.O_APPEND, 0x1a4);
         Spawn.posix_spawn_file_actions_adddup2(&actions, 1, 2);
+        for (int fd = 0; fd < 2 && terminal >= 0; fd++)
+            Spawn.posix_spawn_file_actions_adddup2(&actions, terminal, fd);
         // A descriptor duplicated onto itself loses its close-on-exec flag.
         foreach (int fd in inherited)
             Spawn.posix_spawn_file_actions_adddup2(&actions, fd, fd);

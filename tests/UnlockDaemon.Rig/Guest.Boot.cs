@@ -66,7 +66,7 @@ public sealed partial class Guest
     }
 
     private GuestConsole NewConsole(string name) =>
-        new(name, Path.Combine(LogDirectory, $"{name}.log"), _start);
+        new(name, Path.Combine(LogDirectory, $"{name}.log"), _start) { Received = _options.Received };
 
     private IEnumerable<GuestConsole> AllConsoles() => [Tty1, TtyS0, .. _shellConsoles];
 

@@ -6,6 +6,7 @@ namespace UnlockDaemon.Rig;
 public sealed partial class Guest
 {
     private bool _shared;
+    private int _terminals;
 
     /// <summary>Runs a command as root, with bash, in a shell of the harness's own; up to three at the same time.</summary>
     /// <param name="command">The command, as long as need be. It has no terminal.</param>
@@ -32,6 +33,12 @@ public sealed partial class Guest
     public Task<CommandResult> SshAsync(string command, ReadOnlyMemory<byte> input = default, TimeSpan? timeout = null,
         CancellationToken cancellationToken = default) =>
         HostCommand.RunAsync("ssh", [.. SshArguments(), command], input, timeout, cancellationToken);
+
+    /// <summary>Runs a command over SSH on a terminal, to type into; with none, a login shell.</summary>
+    /// <param name="command">The command.</param>
+    /// <returns>The running command.</returns>
+    public Task<SshTerminal> OpenTerminalAsync(string command = "") => SshTerminal.StartAsync(
+        [.. SshArguments(), command], Path.Combine(LogDirectory, $"ssh-{++_terminals}"), _start);
 
     /// <summary>Makes <see cref="ShareDirectory"/> appear in the guest as /mnt/host.</summary>
     /// <param name="cancellationToken">Ends the wait.</param>

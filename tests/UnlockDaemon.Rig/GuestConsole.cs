@@ -48,6 +48,9 @@ public sealed class GuestConsole : IDisposable
     /// <summary>What was written since the last match, as UTF-8.</summary>
     public string Unread => TextFrom(_position);
 
+    /// <summary>Gets what is received, once it is in the transcript.</summary>
+    internal Action<GuestConsole, ReadOnlyMemory<byte>>? Received { get; init; }
+
     internal int GuestEnd { get; private set; }
 
     /// <summary>Awaits some text, after what the last match took.</summary>
@@ -180,7 +183,10 @@ public sealed class GuestConsole : IDisposable
         {
             int count;
             while ((count = await _socket.ReceiveAsync(buffer)) > 0)
+                {
                 Take(buffer.AsSpan(0, count));
+                Received?.Invoke(this, buffer.AsMemory(0, count));
+            }
         }
         catch (Exception exception) when (exception is SocketException or ObjectDisposedException)
         {
