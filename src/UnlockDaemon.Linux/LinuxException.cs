@@ -13,8 +13,9 @@ public sealed class LinuxException : Exception
     /// <param name="operation">What was tried, as it follows "cannot": "open", "unmount".</param>
     /// <param name="subject">The path, device or unit it was tried on.</param>
     /// <param name="errno">The error number, positive, as in errno(3).</param>
-    public LinuxException(string operation, string subject, int errno)
-        : base($"cannot {operation} {subject}: {Marshal.GetPInvokeErrorMessage(errno)}")
+    /// <param name="reason">The library's own words, when it has better ones than the error number's.</param>
+    public LinuxException(string operation, string subject, int errno, string? reason = null)
+        : base($"cannot {operation} {subject}: {reason ?? Marshal.GetPInvokeErrorMessage(errno)}")
     {
         Operation = operation;
         Subject = subject;

@@ -9,7 +9,6 @@ internal static partial class Poll
     internal const short POLLPRI = 0x002;
     internal const short POLLOUT = 0x004;
 
-#pragma warning disable CS8981 // The header's name.
     /// <summary>One descriptor, what is waited for, and what happened.</summary>
     [StructLayout(LayoutKind.Sequential)]
     internal struct pollfd
@@ -18,7 +17,6 @@ internal static partial class Poll
         internal short events;
         internal short revents;
     }
-#pragma warning restore CS8981
 
     /// <param name="fds">The descriptors.</param>
     /// <param name="nfds">How many.</param>

@@ -1,0 +1,39 @@
+using System.Runtime.InteropServices;
+
+namespace UnlockDaemon.Linux.Interop;
+
+/// <summary>
+/// Hashing and block decryption that leave nothing behind: contexts are cleansed when freed, and no managed copy of
+/// key or passphrase is made. Source: openssl/evp.h (libcrypto.so.3, which libcryptsetup loads anyway).
+/// </summary>
+internal static unsafe partial class LibCrypto
+{
+    private const string Library = "libcrypto.so.3";
+
+    [LibraryImport(Library, StringMarshalling = StringMarshalling.Utf8)]
+    internal static partial nint EVP_get_digestbyname(string name);
+
+    [LibraryImport(Library)]
+    internal static partial int EVP_Digest(
+        byte* data, nuint count, byte* digest, out uint size, nint type, nint engine);
+
+    [LibraryImport(Library, StringMarshalling = StringMarshalling.Utf8)]
+    internal static partial nint EVP_get_cipherbyname(string name);
+
+    [LibraryImport(Library)]
+    internal static partial nint EVP_CIPHER_CTX_new();
+
+    [LibraryImport(Library)]
+    internal static partial void EVP_CIPHER_CTX_free(nint context);
+
+    [LibraryImport(Library)]
+    internal static partial int EVP_CIPHER_CTX_set_padding(nint context, int padding);
+
+    [LibraryImport(Library)]
+    internal static partial int EVP_CipherInit_ex(
+        nint context, nint type, nint engine, byte* key, byte* iv, int encrypt);
+
+    [LibraryImport(Library)]
+    internal static partial int EVP_CipherUpdate(
+        nint context, byte* output, out int outputLength, byte* input, int inputLength);
+}

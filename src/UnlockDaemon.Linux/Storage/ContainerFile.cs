@@ -1,0 +1,106 @@
+using System.Security.Cryptography;
+using Microsoft.Win32.SafeHandles;
+using UnlockDaemon.Linux.Interop;
+
+namespace UnlockDaemon.Linux.Storage;
+
+/// <summary>The file that holds the encrypted volume.</summary>
+/// <param name="Path">Its path.</param>
+public sealed record ContainerFile(string Path)
+{
+    // Smaller than this no file system with a journal fits behind a LUKS2 header of 16 MiB.
+    private const long MinimumSize = 1 << 20;
+    private const int Chunk = 1 << 24;
+    private static readonly byte[] s_luksMagic = [(byte)'L', (byte)'U', (byte)'K', (byte)'S', 0xBA, 0xBE];
+
+    /// <summary>Size in bytes.</summary>
+    public long Size => (long)FileStatus.Read(Path).stx_size;
+
+    /// <summary>Says why it cannot be a container: it is missing, a directory, or too small.</summary>
+    /// <param name="luks">Whether a LUKS header must be on it.</param>
+    /// <returns>The reason, as a sentence for the operator, or null.</returns>
+    public string? FindFault(bool luks)
+    {
+        if (FileStatus.TryRead(Path) is not { } status)
+            return $"container {Path} is missing: restore it, or make one with 'unlockctl create {Path} --size 10G'";
+        if ((status.stx_mode & Stat.S_IFMT) == Stat.S_IFDIR)
+            return $"container {Path} is a directory: volume.container must name the container file";
+        if ((status.stx_mode & Stat.S_IFMT) != Stat.S_IFREG)
+            return $"container {Path} is not a regular file";
+        if ((long)status.stx_size < MinimumSize)
+            return $"container {Path} is too small to hold a volume ({status.stx_size} bytes): it may have been truncated";
+        return luks && !HasLuksHeader()
+            ? $"container {Path} has no LUKS header: it is damaged, or volume.format is wrong (loop-aes?)"
+            : null;
+    }
+
+    /// <summary>Reads from its start.</summary>
+    /// <param name="buffer">Filled as far as the file goes.</param>
+    /// <returns>How many bytes were read.</returns>
+    /// <exception cref="LinuxException">It cannot be opened or read.</exception>
+    public int ReadStart(Span<byte> buffer)
+    {
+        using SafeFileHandle file = Fcntl.Open(Path, Fcntl.O_RDONLY);
+        return RandomAccess.Read(file, buffer, 0);
+    }
+
+    /// <summary>Has all of it on the disk below: its data, and the file system's word on where they are.</summary>
+    /// <exception cref="LinuxException">A write failed.</exception>
+    public void Flush()
+    {
+        using SafeFileHandle file = Fcntl.Open(Path, Fcntl.O_RDONLY);
+        if (Unistd.fsync(file) != 0 || Unistd.syncfs(file) != 0)
+            throw LinuxException.FromLastError("flush", Path);
+    }
+
+    /// <summary>Makes the file at its full size, with all its blocks, readable by its owner alone.</summary>
+    /// <param name="size">Size in bytes.</param>
+    /// <param name="random">Fill it with random bytes, so that nobody can tell used from unused parts.</param>
+    /// <param name="progress">Told how many bytes are there.</param>
+    /// <param name="cancellation">Ends the work and removes the file.</param>
+    /// <exception cref="IOException">The file exists already, or the disk is full; what was made is removed.</exception>
+    public void Allocate(long size, bool random, IProgress<long>? progress, CancellationToken cancellation)
+    {
+        using (SafeFileHandle file = File.OpenHandle(Path, FileMode.CreateNew, FileAccess.Write, FileShare.None))
+        {
+            try
+            {
+                Fill(file, size, random, progress, cancellation);
+                return;
+            }
+            catch
+            {
+                File.Delete(Path);
+                throw;
+            }
+        }
+    }
+
+    private void Fill(SafeFileHandle file, long size, bool random, IProgress<long>? progress, CancellationToken cancellation)
+    {
+        File.SetUnixFileMode(file, UnixFileMode.UserRead | UnixFileMode.UserWrite);
+        byte[] buffer = random ? new byte[Chunk] : [];
+        for (long done = 0; done < size; progress?.Report(done))
+        {
+            cancellation.ThrowIfCancellationRequested();
+            long count = Math.Min(Chunk, size - done);
+            if (random)
+            {
+                RandomNumberGenerator.Fill(buffer);
+                RandomAccess.Write(file, buffer.AsSpan(0, (int)count), done);
+            }
+            else if (Fcntl.posix_fallocate(file, done, count) is var error and not 0)
+            {
+                throw new LinuxException($"allocate {size} bytes for", Path, error);
+            }
+
+            done += count;
+        }
+    }
+
+    private bool HasLuksHeader()
+    {
+        Span<byte> magic = stackalloc byte[6];
+        return ReadStart(magic) == magic.Length && magic.SequenceEqual(s_luksMagic);
+    }
+}

@@ -1,0 +1,143 @@
+using System.Runtime.InteropServices;
+using UnlockDaemon.Linux.Interop;
+
+namespace UnlockDaemon.Linux.Storage;
+
+/// <summary>Makes and opens encrypted devices, through libcryptsetup.</summary>
+public static unsafe class CryptDevice
+{
+    // AES-256 in XTS mode takes two keys of 32 bytes.
+    private const int XtsKeyLength = 64;
+
+    // What cryptsetup itself aims at.
+    private const uint KeyDerivationMilliseconds = 2000;
+
+    [ThreadStatic]
+    private static string? t_lastError;
+
+    /// <summary>Opens a LUKS1 or LUKS2 container.</summary>
+    /// <param name="device">The device that holds the container.</param>
+    /// <param name="name">Name of the mapping, as below /dev/mapper.</param>
+    /// <param name="passphrase">The passphrase to try on every key slot.</param>
+    /// <returns>Whether the passphrase opened it; if not, nothing was mapped.</returns>
+    /// <exception cref="LinuxException">There is no LUKS header, or the mapping could not be made.</exception>
+    public static bool TryActivateLuks(string device, string name, Passphrase passphrase)
+    {
+        ArgumentNullException.ThrowIfNull(passphrase);
+        using CryptContext context = Open(device);
+        Check(LibCryptSetup.crypt_load(context, null, 0), "read a LUKS header from", device);
+        RequireDmCrypt();
+        fixed (byte* bytes = passphrase.Bytes)
+        {
+            int slot = LibCryptSetup.crypt_activate_by_passphrase(
+                context, name, LibCryptSetup.CRYPT_ANY_SLOT, bytes, (nuint)passphrase.Length, 0);
+            if (slot == -Errno.EPERM)
+                return false;
+            Check(slot, "open the LUKS container on", device);
+            return true;
+        }
+    }
+
+    /// <summary>Opens a container without a header.</summary>
+    /// <param name="device">The device that holds the container.</param>
+    /// <param name="name">Name of the mapping.</param>
+    /// <param name="cipher">Cipher and mode, as dm-crypt writes it.</param>
+    /// <param name="key">The key; right or wrong, the mapping is made.</param>
+    /// <exception cref="LinuxException">The mapping could not be made.</exception>
+    public static void ActivatePlain(string device, string name, PlainCipher cipher, VolumeKey key)
+    {
+        ArgumentNullException.ThrowIfNull(cipher);
+        ArgumentNullException.ThrowIfNull(key);
+        RequireDmCrypt();
+        using CryptContext context = Open(device);
+        LibCryptSetup.crypt_params_plain parameters = default;
+        Check(LibCryptSetup.crypt_format(context, LibCryptSetup.CRYPT_PLAIN, cipher.Algorithm, cipher.Mode, null, null,
+            (nuint)key.Length, &parameters), "set up the cipher for", device);
+        fixed (byte* bytes = key.Bytes)
+        {
+            Check(LibCryptSetup.crypt_activate_by_volume_key(context, name, bytes, (nuint)key.Length, 0),
+                $"map {name} on", device);
+        }
+    }
+
+    /// <summary>Takes a mapping down; its key leaves the kernel with it.</summary>
+    /// <param name="name">Name of the mapping.</param>
+    /// <exception cref="LinuxException">It is in use: EBUSY; or does not exist: ENODEV.</exception>
+    public static void Deactivate(string name)
+    {
+        CaptureErrors();
+        Check(LibCryptSetup.crypt_deactivate_by_name(0, name, 0), "take down mapping", name);
+    }
+
+    /// <summary>Writes a LUKS2 header with a new random volume key and one key slot.</summary>
+    /// <param name="device">File or device for the container; what it holds is lost.</param>
+    /// <param name="passphrase">Opens the key slot.</param>
+    /// <param name="memoryKilobytes">Memory that the key derivation (Argon2id) may take, now and at each unlock.</param>
+    /// <exception cref="LinuxException">The header could not be written.</exception>
+    public static void FormatLuks2(string device, Passphrase passphrase, uint memoryKilobytes)
+    {
+        ArgumentNullException.ThrowIfNull(passphrase);
+        using CryptContext context = Open(device);
+        LibCryptSetup.crypt_params_luks2 parameters = new() { sector_size = 512 };
+        Check(LibCryptSetup.crypt_format(context, LibCryptSetup.CRYPT_LUKS2, "aes", "xts-plain64", null, null,
+            XtsKeyLength, &parameters), "write a LUKS2 header to", device);
+        SetKeyDerivation(context, memoryKilobytes);
+        fixed (byte* bytes = passphrase.Bytes)
+        {
+            Check(LibCryptSetup.crypt_keyslot_add_by_volume_key(
+                context, LibCryptSetup.CRYPT_ANY_SLOT, null, 0, bytes, (nuint)passphrase.Length),
+                "add a key slot to", device);
+        }
+    }
+
+    /// <summary>Loads dm-crypt if the kernel does not have it yet.</summary>
+    /// <exception cref="LinuxException">The kernel has no such module.</exception>
+    public static void RequireDmCrypt()
+    {
+        KernelModule.Require("dm_mod", "/sys/module/dm_mod");
+        KernelModule.Require("dm_crypt", "/sys/module/dm_crypt");
+    }
+
+    private static void SetKeyDerivation(CryptContext context, uint memoryKilobytes)
+    {
+        fixed (byte* type = "argon2id"u8, hash = "sha256"u8)
+        {
+            LibCryptSetup.crypt_pbkdf_type pbkdf = new()
+            {
+                type = type,
+                hash = hash,
+                time_ms = KeyDerivationMilliseconds,
+                max_memory_kb = memoryKilobytes,
+                parallel_threads = (uint)Math.Min(Environment.ProcessorCount, 4),
+            };
+            Check(LibCryptSetup.crypt_set_pbkdf_type(context, &pbkdf), "set up key derivation", "argon2id");
+        }
+    }
+
+    private static CryptContext Open(string device)
+    {
+        CaptureErrors();
+        int result = LibCryptSetup.crypt_init(out nint context, device);
+        Check(result, "open", device);
+        return new CryptContext(context);
+    }
+
+    private static void CaptureErrors()
+    {
+        t_lastError = null;
+        LibCryptSetup.crypt_set_log_callback(0, &KeepError, 0);
+    }
+
+    [UnmanagedCallersOnly]
+    private static void KeepError(int level, byte* message, nint userData)
+    {
+        if (level == LibCryptSetup.CRYPT_LOG_ERROR)
+            t_lastError ??= Marshal.PtrToStringUTF8((nint)message)?.Trim();
+    }
+
+    private static void Check(int result, string operation, string subject)
+    {
+        if (result < 0)
+            throw new LinuxException(operation, subject, -result, t_lastError);
+    }
+}

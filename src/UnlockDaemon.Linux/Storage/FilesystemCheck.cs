@@ -1,0 +1,75 @@
+using System.ComponentModel;
+using System.Diagnostics;
+using System.Globalization;
+using UnlockDaemon.Linux.Interop;
+
+namespace UnlockDaemon.Linux.Storage;
+
+/// <summary>The file system's own checker, run before mounting.</summary>
+public static class FilesystemCheck
+{
+    // e2fsck(8), EXIT CODE.
+    private const int Corrected = 1;
+    private const int RebootNeeded = 2;
+
+    /// <summary>Repairs what needs no person (<c>e2fsck -p</c>).</summary>
+    /// <param name="device">The device of an ext2, ext3 or ext4 file system that is not mounted.</param>
+    /// <param name="progress">Told the part done, 0 to 1, while a full check runs.</param>
+    /// <param name="cancellation">Ends the checker: it stops at a safe point.</param>
+    /// <returns>Null when the file system may be mounted; otherwise the checker's last words.</returns>
+    /// <exception cref="LinuxException">e2fsck is not installed.</exception>
+    public static async Task<string?> PreenAsync(
+        string device, IProgress<double>? progress, CancellationToken cancellation)
+    {
+        // -C 1: progress as "pass current maximum device" lines, between the messages, on standard output.
+        using Process checker = Start("e2fsck", ["-p", "-C", "1", device]);
+        await using CancellationTokenRegistration stop = cancellation.Register(
+            () => _ = Signal.kill(checker.Id, Signal.SIGTERM));
+        string lastWords = "";
+        while (await checker.StandardOutput.ReadLineAsync(CancellationToken.None) is { } line)
+        {
+            if (TryParseProgress(line, device) is { } part)
+                progress?.Report(part);
+            else if (line.Trim().Length > 0)
+                lastWords = line.Trim();
+        }
+
+        await checker.WaitForExitAsync(CancellationToken.None);
+        cancellation.ThrowIfCancellationRequested();
+        return (checker.ExitCode & ~(Corrected | RebootNeeded)) == 0
+            ? null
+            : lastWords.Length > 0 ? lastWords : $"e2fsck ended with exit code {checker.ExitCode}";
+    }
+
+    /// <summary>Reads a progress line: of five passes, the part of the whole.</summary>
+    internal static double? TryParseProgress(string line, string device)
+    {
+        string[] fields = line.Split(' ', StringSplitOptions.RemoveEmptyEntries);
+        return fields.Length == 4 && fields[3] == device
+            && int.TryParse(fields[0], NumberStyles.None, CultureInfo.InvariantCulture, out int pass)
+            && long.TryParse(fields[1], NumberStyles.None, CultureInfo.InvariantCulture, out long current)
+            && long.TryParse(fields[2], NumberStyles.None, CultureInfo.InvariantCulture, out long maximum)
+            && maximum > 0
+            ? (pass - 1 + ((double)current / maximum)) / 5
+            : null;
+    }
+
+    private static Process Start(string program, IEnumerable<string> arguments)
+    {
+        ProcessStartInfo start = new(program, arguments)
+        {
+            UseShellExecute = false,
+            RedirectStandardInput = true,
+            RedirectStandardOutput = true,
+            Environment = { ["LC_ALL"] = "C", ["PATH"] = "/usr/sbin:/usr/bin:/sbin:/bin" },
+        };
+        try
+        {
+            return Process.Start(start)!;
+        }
+        catch (Win32Exception missing)
+        {
+            throw new LinuxException("run", program, missing.NativeErrorCode);
+        }
+    }
+}

@@ -1,0 +1,110 @@
+using System.Diagnostics;
+using System.Runtime.InteropServices;
+using Microsoft.Win32.SafeHandles;
+using UnlockDaemon.Linux.Interop;
+
+namespace UnlockDaemon.Linux.Storage;
+
+/// <summary>A loop device attached to a container file.</summary>
+/// <param name="Path">The device node, such as /dev/loop0.</param>
+public sealed record LoopDevice(string Path)
+{
+    private const string Control = "/dev/loop-control";
+
+    // udev opens a device for a moment when it changes; a detach in that moment waits for it to let go.
+    private static readonly TimeSpan s_detachLimit = TimeSpan.FromSeconds(5);
+
+    /// <summary>Whether reads and writes bypass the page cache of the file system below.</summary>
+    public bool IsDirect => (GetStatus()?.lo_flags & Loop.LO_FLAGS_DIRECT_IO) != 0;
+
+    /// <summary>The device that the attached file lies on, or null when nothing is attached.</summary>
+    public DeviceNumber? BackingDevice => GetStatus() is { } status ? DeviceNumber.FromHuge(status.lo_device) : null;
+
+    /// <summary>Finds the device attached to a file, whatever path it was attached by.</summary>
+    /// <param name="backingFile">The file.</param>
+    /// <returns>The device, or null when there is none.</returns>
+    public static LoopDevice? FindByBackingFile(FileIdentity backingFile) =>
+        FindAll().FirstOrDefault(device => device.IsAttachedTo(backingFile));
+
+    /// <summary>Lists the attached devices.</summary>
+    /// <returns>The devices, in no order.</returns>
+    public static IEnumerable<LoopDevice> FindAll() =>
+        Directory.EnumerateDirectories("/sys/block", "loop*")
+            .Where(static entry => Directory.Exists(entry + "/loop"))
+            .Select(static entry => new LoopDevice("/dev/" + System.IO.Path.GetFileName(entry)));
+
+    /// <summary>Attaches a container, with direct I/O where the file system below can do it.</summary>
+    /// <param name="container">Path of the container file.</param>
+    /// <returns>The device: a new one, or the one the file was attached to already.</returns>
+    /// <exception cref="LinuxException">No device is free, or the file or the loop driver cannot be opened.</exception>
+    public static LoopDevice Attach(string container)
+    {
+        using SafeFileHandle file = Fcntl.Open(container, Fcntl.O_RDWR);
+        // Two that attach at once would both see no device: the container itself is the lock between them.
+        if (Fcntl.flock(file, Fcntl.LOCK_EX) != 0)
+            throw LinuxException.FromLastError("lock", container);
+        return FindByBackingFile(FileIdentity.Of(container)) ?? Configure(file, container);
+    }
+
+    /// <summary>Whether the device is attached to this file.</summary>
+    /// <param name="backingFile">The file.</param>
+    /// <returns>False also when the device is not attached at all.</returns>
+    public bool IsAttachedTo(FileIdentity backingFile) =>
+        GetStatus() is { } status
+        && status.lo_inode == backingFile.Inode
+        && DeviceNumber.FromHuge(status.lo_device) == backingFile.Device;
+
+    /// <summary>Detaches the device, and looks until the kernel has let it go.</summary>
+    /// <remarks>
+    /// Since Linux 3.7 LOOP_CLR_FD on a device that is open elsewhere succeeds and only marks it to be cleared at the
+    /// last close, so its return code proves nothing.
+    /// </remarks>
+    /// <exception cref="LinuxException">The device is still attached after 5 s: EBUSY.</exception>
+    public void Detach()
+    {
+        using (SafeFileHandle device = Fcntl.Open(Path, Fcntl.O_RDWR))
+        {
+            if (Ioctl.ioctl(device, Loop.LOOP_CLR_FD, 0) != 0 && Marshal.GetLastPInvokeError() != Errno.ENXIO)
+                throw LinuxException.FromLastError("detach", Path);
+        }
+
+        // No event tells of the last close; the wait is short and only when somebody has the device open.
+        for (long started = Stopwatch.GetTimestamp(); GetStatus() is not null; Thread.Sleep(5))
+        {
+            if (Stopwatch.GetElapsedTime(started) > s_detachLimit)
+                throw new LinuxException("detach", Path, Errno.EBUSY);
+        }
+    }
+
+    private static unsafe LoopDevice Configure(SafeFileHandle file, string container)
+    {
+        KernelModule.Require("loop", Control);
+        using SafeFileHandle control = Fcntl.Open(Control, Fcntl.O_RDWR);
+        while (true)
+        {
+            int number = Ioctl.ioctl(control, Loop.LOOP_CTL_GET_FREE, 0);
+            if (number < 0)
+                throw LinuxException.FromLastError("find a free loop device for", container);
+
+            string path = $"/dev/loop{number}";
+            using SafeFileHandle device = Fcntl.Open(path, Fcntl.O_RDWR);
+            Loop.loop_config config = default;
+            config.fd = (uint)file.DangerousGetHandle();
+            config.info.lo_flags = Loop.LO_FLAGS_DIRECT_IO;
+            Span<byte> name = new(config.info.lo_file_name, 63);
+            System.Text.Unicode.Utf8.FromUtf16(container, name, out _, out _);
+            if (Ioctl.ioctl(device, Loop.LOOP_CONFIGURE, &config) == 0)
+                return new LoopDevice(path);
+            // EBUSY: somebody else took this number between the two calls.
+            if (Marshal.GetLastPInvokeError() != Errno.EBUSY)
+                throw LinuxException.FromLastError($"attach loop device {path} to", container);
+        }
+    }
+
+    private unsafe Loop.loop_info64? GetStatus()
+    {
+        using SafeFileHandle device = Fcntl.open(Path, Fcntl.O_RDONLY | Fcntl.O_CLOEXEC, 0);
+        Loop.loop_info64 status;
+        return !device.IsInvalid && Ioctl.ioctl(device, Loop.LOOP_GET_STATUS64, &status) == 0 ? status : null;
+    }
+}

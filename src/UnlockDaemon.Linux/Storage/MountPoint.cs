@@ -1,0 +1,94 @@
+using System.Runtime.InteropServices;
+using Microsoft.Win32.SafeHandles;
+using UnlockDaemon.Linux.Interop;
+
+namespace UnlockDaemon.Linux.Storage;
+
+/// <summary>A directory that a file system is mounted on.</summary>
+/// <param name="Path">The directory.</param>
+public sealed record MountPoint(string Path)
+{
+    private static readonly Dictionary<string, ulong> s_flags = new(StringComparer.Ordinal)
+    {
+        ["ro"] = Mount.MS_RDONLY,
+        ["nosuid"] = Mount.MS_NOSUID,
+        ["nodev"] = Mount.MS_NODEV,
+        ["noexec"] = Mount.MS_NOEXEC,
+        ["sync"] = Mount.MS_SYNCHRONOUS,
+        ["dirsync"] = Mount.MS_DIRSYNC,
+        ["noatime"] = Mount.MS_NOATIME,
+        ["nodiratime"] = Mount.MS_NODIRATIME,
+        ["relatime"] = Mount.MS_RELATIME,
+        ["strictatime"] = Mount.MS_STRICTATIME,
+        ["lazytime"] = Mount.MS_LAZYTIME,
+        ["rw"] = 0,
+        ["suid"] = 0,
+        ["dev"] = 0,
+        ["exec"] = 0,
+        ["async"] = 0,
+        ["defaults"] = 0,
+    };
+
+    /// <summary>What is mounted there now, or null.</summary>
+    public MountEntry? Current => MountTable.Find(Path);
+
+    /// <summary>Mounts a file system.</summary>
+    /// <param name="device">The device it lies on.</param>
+    /// <param name="type">Its type.</param>
+    /// <param name="options">Options as in fstab(5): those mount(2) has flags for, the rest goes to the file system.</param>
+    /// <exception cref="LinuxException">mount(2) failed.</exception>
+    public void Attach(string device, string type, IEnumerable<string> options)
+    {
+        ArgumentNullException.ThrowIfNull(options);
+        ulong flags = 0;
+        List<string> data = [];
+        foreach (string option in options)
+        {
+            if (s_flags.TryGetValue(option, out ulong flag))
+                flags |= flag;
+            else
+                data.Add(option);
+        }
+
+        if (Mount.mount(device, Path, type, flags, data.Count == 0 ? null : string.Join(',', data)) != 0)
+            throw LinuxException.FromLastError($"mount {device} on", Path);
+    }
+
+    /// <summary>Unmounts what is mounted there; never lazily.</summary>
+    /// <returns>False when something still uses it.</returns>
+    /// <exception cref="LinuxException">umount2(2) failed for another reason.</exception>
+    public bool TryDetach()
+    {
+        if (Mount.umount2(Path, Mount.UMOUNT_NOFOLLOW) == 0)
+            return true;
+        return Marshal.GetLastPInvokeError() == Errno.EBUSY ? false : throw LinuxException.FromLastError("unmount", Path);
+    }
+
+    /// <summary>Writes what the kernel holds back of the mounted file system.</summary>
+    /// <exception cref="LinuxException">A write failed.</exception>
+    public void Sync()
+    {
+        using SafeFileHandle directory = Fcntl.Open(Path, Fcntl.O_RDONLY | Fcntl.O_DIRECTORY);
+        if (Unistd.syncfs(directory) != 0)
+            throw LinuxException.FromLastError("write back", Path);
+    }
+
+    /// <summary>Makes the bare directory immutable, so that nothing can be written under the mount while it is away.</summary>
+    /// <returns>False when the file system below knows no such flag (tmpfs).</returns>
+    /// <exception cref="LinuxException">The flag could not be set.</exception>
+    public unsafe bool TrySetImmutable()
+    {
+        using SafeFileHandle directory = Fcntl.Open(Path, Fcntl.O_RDONLY | Fcntl.O_DIRECTORY);
+        int flags;
+        if (Ioctl.ioctl(directory, Ioctl.FS_IOC_GETFLAGS, &flags) != 0)
+            return false;
+        if ((flags & Ioctl.FS_IMMUTABLE_FL) != 0)
+            return true;
+        flags |= Ioctl.FS_IMMUTABLE_FL;
+        if (Ioctl.ioctl(directory, Ioctl.FS_IOC_SETFLAGS, &flags) == 0)
+            return true;
+        return Marshal.GetLastPInvokeError() is Errno.EOPNOTSUPP or Errno.ENOTTY
+            ? false
+            : throw LinuxException.FromLastError("make immutable", Path);
+    }
+}

@@ -1,0 +1,128 @@
+using System.Net.Sockets;
+using System.Security.Cryptography;
+using UnlockDaemon.Linux;
+
+namespace UnlockDaemon.Protocol;
+
+/// <summary>
+/// Varlink's framing: each message ends with a NUL byte. What is received lies in locked memory and is wiped before
+/// the next message, since any message may carry a passphrase; a connection that waits holds no memory at all.
+/// </summary>
+public sealed class MessageStream : IDisposable
+{
+    /// <summary>The longest call that the daemon takes, in bytes.</summary>
+    public const int MaximumCall = 64 * 1024;
+
+    /// <summary>The longest reply that a client takes, in bytes.</summary>
+    public const int MaximumReply = 1024 * 1024;
+
+    private readonly Socket _socket;
+    private readonly TimeSpan _limit;
+    private readonly int _maximumLength;
+    private LockedMemory? _buffer;
+    private int _filled;
+    private int _taken;
+
+    /// <summary>Takes over a connected socket.</summary>
+    /// <param name="socket">The socket; closed with the stream.</param>
+    /// <param name="limit">How long the rest of a message may take once it has begun, and how long a peer may not read.</param>
+    /// <param name="maximumLength">The longest message that is taken, in bytes.</param>
+    public MessageStream(Socket socket, TimeSpan limit, int maximumLength)
+    {
+        _socket = socket;
+        _limit = limit;
+        _maximumLength = maximumLength;
+    }
+
+    /// <summary>Waits for the next message.</summary>
+    /// <param name="cancellation">Ends the wait.</param>
+    /// <returns>The message without its NUL, valid until the next call; null when the peer has closed.</returns>
+    /// <exception cref="ProtocolException">The message is too long, or was begun and not ended.</exception>
+    public async Task<ReadOnlyMemory<byte>?> ReceiveAsync(CancellationToken cancellation)
+    {
+        WipeTaken();
+        using CancellationTokenSource limited = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
+        try
+        {
+            while (true)
+            {
+                int end = _buffer is null ? -1 : _buffer.GetSpan()[.._filled].IndexOf((byte)0);
+                if (end >= 0)
+                {
+                    _taken = end + 1;
+                    return _buffer!.Memory[..end];
+                }
+
+                if (!await FillAsync(limited))
+                    return null;
+            }
+        }
+        catch (OperationCanceledException) when (!cancellation.IsCancellationRequested)
+        {
+            throw new ProtocolException($"a message was begun and not ended within {_limit.TotalSeconds:0} s");
+        }
+        catch (SocketException)
+        {
+            return null;
+        }
+    }
+
+    /// <summary>Sends a message.</summary>
+    /// <param name="message">The message with its NUL.</param>
+    /// <param name="cancellation">Ends the attempt.</param>
+    /// <exception cref="ProtocolException">The peer does not read, or is gone.</exception>
+    public async Task SendAsync(ReadOnlyMemory<byte> message, CancellationToken cancellation)
+    {
+        using CancellationTokenSource limited = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
+        limited.CancelAfter(_limit);
+        try
+        {
+            while (message.Length > 0)
+                message = message[await _socket.SendAsync(message, limited.Token)..];
+        }
+        catch (SocketException gone)
+        {
+            throw new ProtocolException($"the other side has hung up ({gone.SocketErrorCode})", gone);
+        }
+        catch (OperationCanceledException slow) when (!cancellation.IsCancellationRequested)
+        {
+            throw new ProtocolException("the other side does not read", slow);
+        }
+    }
+
+    /// <summary>Wipes what was received and closes the socket.</summary>
+    public void Dispose()
+    {
+        _socket.Dispose();
+        ((IDisposable?)_buffer)?.Dispose();
+    }
+
+    private async Task<bool> FillAsync(CancellationTokenSource limited)
+    {
+        if (_filled == 0)
+            _ = await _socket.ReceiveAsync(Memory<byte>.Empty, limited.Token);
+        else
+            limited.CancelAfter(_limit);
+        _buffer ??= new LockedMemory(_maximumLength + 1);
+        if (_filled == _buffer.Memory.Length)
+            throw new ProtocolException($"a message may have {_maximumLength} bytes at most");
+        int count = await _socket.ReceiveAsync(_buffer.Memory[_filled..], limited.Token);
+        _filled += count;
+        return count > 0;
+    }
+
+    private void WipeTaken()
+    {
+        if (_buffer is null)
+            return;
+        Span<byte> all = _buffer.GetSpan();
+        all[_taken.._filled].CopyTo(all);
+        int left = _filled - _taken;
+        CryptographicOperations.ZeroMemory(all[left.._filled]);
+        (_filled, _taken) = (left, 0);
+        if (left > 0)
+            return;
+        ((IDisposable)_buffer).Dispose();
+        _buffer = null;
+    }
+}

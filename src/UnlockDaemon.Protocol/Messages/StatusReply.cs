@@ -1,0 +1,22 @@
+namespace UnlockDaemon.Protocol.Messages;
+
+/// <summary>Answer of Status: everything an operator or a script asks for, as the contract fixes it.</summary>
+/// <param name="State">locked, unlocking, starting, ready, degraded, stopping, locking or failed.</param>
+/// <param name="Held">Locked on purpose; nobody is prompted.</param>
+/// <param name="HoldReason">Why it is held.</param>
+/// <param name="Volume">The volume, as configured.</param>
+/// <param name="Layers">The storage stack, bottom first.</param>
+/// <param name="Services">The services, in the order of the configuration.</param>
+/// <param name="Since">When this state began.</param>
+/// <param name="BootId">The kernel's boot id.</param>
+/// <param name="LastError">What went wrong last, or null.</param>
+public sealed record StatusReply(
+    string State,
+    bool Held,
+    string? HoldReason,
+    VolumeInfo Volume,
+    IReadOnlyList<LayerInfo> Layers,
+    IReadOnlyList<ServiceInfo> Services,
+    DateTimeOffset Since,
+    string BootId,
+    string? LastError);

@@ -1,0 +1,27 @@
+namespace UnlockDaemon.Service.Configuration;
+
+/// <summary>Where a volume may be mounted.</summary>
+internal static class MountPointPath
+{
+    // Mounting on one of these, or above it, would take away what the instance, or unlockd itself, runs on.
+    private static readonly string[] s_needed =
+    [
+        "/bin", "/boot", "/etc/unlockd", "/lib", "/lib64", "/sbin", "/tmp", "/usr/bin", "/usr/lib", "/usr/sbin",
+        "/var/lib/dpkg", "/var/log", "/var/tmp",
+    ];
+
+    // Made anew at every boot: the guarded mount point would be gone.
+    private static readonly string[] s_volatile = ["/dev", "/proc", "/run", "/sys", "/var/run"];
+
+    /// <summary>What is wrong with a mount point, as it follows the path; null for nothing.</summary>
+    internal static string? Problem(string path)
+    {
+        if (AbsolutePath.Problem(path) is { } problem)
+            return problem;
+        if (Array.Exists(s_needed, needed => AbsolutePath.IsWithin(needed, path)))
+            return "holds files that the system itself needs; write a directory of its own, such as /var/secure";
+        return Array.Exists(s_volatile, parent => AbsolutePath.IsWithin(path, parent))
+            ? "is made anew at every boot; write a directory on a disk, such as /var/secure"
+            : null;
+    }
+}

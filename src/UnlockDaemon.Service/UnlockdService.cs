@@ -1,0 +1,98 @@
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+using UnlockDaemon.Linux;
+using UnlockDaemon.Linux.Systemd;
+using UnlockDaemon.Service.Api;
+using UnlockDaemon.Service.Configuration;
+using UnlockDaemon.Service.Prompts;
+using UnlockDaemon.Service.Units;
+using UnlockDaemon.Service.Volumes;
+
+namespace UnlockDaemon.Service;
+
+/// <summary>The daemon's life: observe, listen, prompt; and lock the volume when the whole system goes down.</summary>
+public sealed partial class UnlockdService : BackgroundService
+{
+    private readonly UnlockdConfiguration _configuration;
+    private readonly SystemdConnection _systemd;
+    private readonly ServiceSet _services;
+    private readonly Volume _volume;
+    private readonly PromptService _prompts;
+    private readonly ControlSocket _socket;
+    private readonly ILogger _logger;
+
+    /// <summary>Composes the daemon.</summary>
+    /// <param name="configuration">What it guards.</param>
+    /// <param name="socketPath">Where it listens.</param>
+    /// <param name="loggers">Where it logs.</param>
+    public UnlockdService(UnlockdConfiguration configuration, string socketPath, ILoggerFactory loggers)
+    {
+        ArgumentNullException.ThrowIfNull(configuration);
+        EventHub events = new();
+        _configuration = configuration;
+        _systemd = new SystemdConnection();
+        _services = new ServiceSet(configuration.Services, _systemd, loggers.CreateLogger<ServiceSet>());
+        _services.Changed += service => events.Publish("service", service.Name, service.ToString());
+        _volume = new Volume(configuration.Volume, _services, events, loggers.CreateLogger<Volume>());
+        _prompts = new PromptService(configuration, _volume, _systemd, events, loggers.CreateLogger<PromptService>());
+        _socket = new ControlSocket(socketPath,
+            new ControlMethods(_volume, _services, events, configuration), loggers.CreateLogger<ControlSocket>());
+        _logger = loggers.CreateLogger<UnlockdService>();
+    }
+
+    /// <inheritdoc/>
+    public override void Dispose()
+    {
+        _prompts.Dispose();
+        _volume.Dispose();
+        _systemd.Dispose();
+        base.Dispose();
+    }
+
+    /// <inheritdoc/>
+    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    {
+        await _volume.ObserveAsync(stoppingToken);
+        if (_volume.WantsPassphrase)
+            _prompts.ReserveConsoles();
+        Task listening = _socket.RunAsync(
+            () => ServiceNotifier.FromEnvironment().Ready(Volume.JsonName(_volume.State)), stoppingToken);
+        Task prompting = _prompts.RunAsync(stoppingToken);
+        await Task.WhenAll(listening, prompting).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        if (await IsShuttingDownAsync())
+            await LockForShutdownAsync();
+    }
+
+    /// <summary>
+    /// A stop of this service alone (restart, upgrade, removal) leaves the volume as it is; a stop of the whole system
+    /// does not.
+    /// </summary>
+    private async Task<bool> IsShuttingDownAsync()
+    {
+        try
+        {
+            return await _systemd.GetSystemStateAsync(CancellationToken.None) == "stopping";
+        }
+        catch (Exception failure) when (failure is LinuxException or SystemdException)
+        {
+            LogNoSystemd(failure.Message);
+            return false;
+        }
+    }
+
+    /// <summary>systemd has stopped the services by its ordering; what is left is to unmount and to wipe the key.</summary>
+    private async Task LockForShutdownAsync()
+    {
+        if (_volume.ObserveLayers().All(static layer => !layer.Up))
+            return;
+        LockOutcome outcome = await _volume.LockAsync(new LockRequest(_configuration.Lock.Deadline, Reason: "shutdown"));
+        if (outcome.Certificate is null)
+            LogNotLocked(outcome.Reason);
+    }
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "cannot ask systemd whether the system goes down: {Reason}")]
+    private partial void LogNoSystemd(string reason);
+
+    [LoggerMessage(Level = LogLevel.Error, Message = "{Reason}; systemd unmounts it after the last process has ended")]
+    private partial void LogNotLocked(string reason);
+}

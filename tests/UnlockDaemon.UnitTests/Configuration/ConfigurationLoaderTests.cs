@@ -1,0 +1,159 @@
+using UnlockDaemon.Service.Configuration;
+using Xunit;
+
+namespace UnlockDaemon.UnitTests.Configuration;
+
+public sealed class ConfigurationLoaderTests
+{
+    internal const string Whole = """
+        volume:
+          container: /var/encrypt_file
+          format: luks                 # luks | loop-aes | plain
+          mount_point: /var/secure
+          filesystem: ext4             # ext2 | ext3 | ext4 | xfs
+          options: [nodev, nosuid]
+        consoles: [tty1, hvc0, ttyS0]  # those that exist are used
+        services:
+          mysql:
+            unit: mariadb.service
+            ready: exec:/usr/bin/mysqladmin ping
+          utm5_core:
+            unit: utm5_core.service
+            depends_on: [mysql]
+            ready: tcp:127.0.0.1:11758
+            timeout: 120s
+          utm5_radius: { unit: utm5_radius.service, depends_on: [utm5_core] }
+        lock:
+          deadline: 2m
+        """;
+
+    private const string Least = "volume: { container: /var/encrypt_file, mount_point: /var/secure }\n";
+
+    [Fact]
+    public void ReadsTheVolume()
+    {
+        VolumeConfiguration volume = Valid(Whole).Volume;
+
+        Assert.Equal("/var/encrypt_file", volume.Container);
+        Assert.Equal(ContainerFormat.Luks, volume.Format);
+        Assert.Equal("/var/secure", volume.MountPoint);
+        Assert.Equal(FilesystemType.Ext4, volume.Filesystem);
+        Assert.Equal(["nodev", "nosuid"], volume.Options);
+        Assert.Null(volume.Cipher);
+    }
+
+    [Fact]
+    public void ReadsTheServicesInTheOrderOfTheFile()
+    {
+        IReadOnlyList<ServiceConfiguration> services = Valid(Whole).Services;
+
+        Assert.Equal(["mysql", "utm5_core", "utm5_radius"], services.Select(service => service.Name));
+        Assert.Equal("utm5_core.service", services[1].Unit);
+        Assert.Equal(["mysql"], services[1].DependsOn);
+        Assert.Equal(new ProbeSpecification(ProbeKind.Tcp, "127.0.0.1:11758"), services[1].Ready);
+        Assert.Equal(TimeSpan.FromSeconds(120), services[1].Timeout);
+        Assert.Equal(new ProbeSpecification(ProbeKind.Exec, "/usr/bin/mysqladmin ping"), services[0].Ready);
+        Assert.Null(services[2].Ready);
+    }
+
+    [Fact]
+    public void ReadsConsolesAndTheDeadline()
+    {
+        UnlockdConfiguration configuration = Valid(Whole);
+
+        Assert.Equal(["tty1", "hvc0", "ttyS0"], configuration.Consoles);
+        Assert.Equal(TimeSpan.FromMinutes(2), configuration.Lock.Deadline);
+    }
+
+    [Fact]
+    public void FillsInWhatIsLeftOut()
+    {
+        UnlockdConfiguration configuration = Valid(Least + "services: { mysql: { unit: mariadb.service } }");
+
+        Assert.Equal(ContainerFormat.Luks, configuration.Volume.Format);
+        Assert.Equal(FilesystemType.Ext4, configuration.Volume.Filesystem);
+        Assert.Equal(["nodev", "nosuid"], configuration.Volume.Options);
+        Assert.Equal(["tty1", "hvc0", "ttyS0"], configuration.Consoles);
+        Assert.Equal(TimeSpan.FromSeconds(90), configuration.Lock.Deadline);
+        Assert.Empty(configuration.Services[0].DependsOn);
+        Assert.Equal(TimeSpan.FromSeconds(90), configuration.Services[0].Timeout);
+    }
+
+    [Fact]
+    public void TakesEmptyListsAtTheirWord()
+    {
+        UnlockdConfiguration configuration = Valid(
+            "volume: { container: /a, mount_point: /b, options: [] }\nconsoles: []\n");
+
+        Assert.Empty(configuration.Volume.Options);
+        Assert.Empty(configuration.Consoles);
+        Assert.Empty(configuration.Services);
+    }
+
+    [Fact]
+    public void ExpectsExt2InLoopAes() =>
+        Assert.Equal(
+            FilesystemType.Ext2,
+            Valid("volume: { container: /a, mount_point: /b, format: loop-aes }").Volume.Filesystem);
+
+    [Fact]
+    public void TakesCryptsetupsDefaultsForPlain() =>
+        Assert.Equal(
+            new PlainCipher("aes-cbc-essiv:sha256", 256, "ripemd160"),
+            Valid("volume: { container: /a, mount_point: /b, format: plain }").Volume.Cipher);
+
+    [Fact]
+    public void ReadsTheCipherOfPlain() =>
+        Assert.Equal(
+            new PlainCipher("aes-xts-plain64", 512, "sha512"),
+            Valid("volume: { container: /a, mount_point: /b, format: plain, cipher: aes-xts-plain64, key_size: 512, "
+                + "hash: sha512 }").Volume.Cipher);
+
+    [Theory]
+    [InlineData("unix:/run/mysqld/mysqld.sock", ProbeKind.Unix, "/run/mysqld/mysqld.sock")]
+    [InlineData("mysql:/run/mysqld/mysqld.sock", ProbeKind.Mysql, "/run/mysqld/mysqld.sock")]
+    [InlineData("mysql:localhost:3306", ProbeKind.Mysql, "localhost:3306")]
+    [InlineData("tcp:[::1]:3306", ProbeKind.Tcp, "[::1]:3306")]
+    [InlineData("\"exec: /bin/true\"", ProbeKind.Exec, "/bin/true")]
+    public void ReadsProbes(string text, ProbeKind kind, string target) =>
+        Assert.Equal(
+            new ProbeSpecification(kind, target),
+            Valid($"{Least}services: {{ a: {{ unit: a.service, ready: '{text.Trim('"')}' }} }}").Services[0].Ready);
+
+    [Theory]
+    [InlineData("nosuid", true)]
+    [InlineData("lazytime", true)]
+    [InlineData("errors=remount-ro", false)]
+    [InlineData("data=journal", false)]
+    public void TellsFlagsFromDataOfTheFileSystem(string option, bool flag)
+    {
+        UnlockdConfiguration configuration = Valid(
+            $"volume: {{ container: /a, mount_point: /b, options: [{option}] }}");
+        Assert.Equal(flag, MountOption.IsFlag(Assert.Single(configuration.Volume.Options)));
+    }
+
+    [Fact]
+    public void FindsEveryMistakeAtOnceAndInTheOrderOfTheFile()
+    {
+        ConfigurationResult result = ConfigurationLoader.Parse(
+            """
+            volume:
+              mout_point: /var/secure
+              format: luks3
+            consoles: tty1
+            services:
+              mysql: { unit: mysql, ready: "http:x", timeout: 90 }
+            """, "f");
+
+        Assert.False(result.IsValid);
+        Assert.Equal([2, 2, 2, 3, 4, 6, 6, 6], result.Errors.Select(error => error.Line));
+    }
+
+    internal static UnlockdConfiguration Valid(string text)
+    {
+        ConfigurationResult result = ConfigurationLoader.Parse(text, "unlockd.yaml");
+        Assert.Empty(result.Errors);
+        Assert.NotNull(result.Configuration);
+        return result.Configuration;
+    }
+}
