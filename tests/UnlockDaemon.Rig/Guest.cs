@@ -46,7 +46,7 @@ public sealed partial class Guest : IAsyncDisposable
     /// <summary>Where the logs of its consoles and of its kernel process are.</summary>
     public string LogDirectory { get; }
 
-    /// <summary>A directory of the host that the guest sees as /mnt/host, once <see cref="ShareAsync"/> has run.</summary>
+    /// <summary>A directory of the host: /mnt/host in the guest, once <see cref="ShareAsync"/> has run.</summary>
     public string ShareDirectory => Path.Combine(_directory, "share");
 
     /// <summary>Its address on the network.</summary>

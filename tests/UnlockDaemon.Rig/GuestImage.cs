@@ -7,8 +7,8 @@ namespace UnlockDaemon.Rig;
 /// <param name="Path">The image file.</param>
 public sealed record GuestImage(string Path)
 {
-    private static readonly ConcurrentDictionary<(GuestSystem System, string? Package), Lazy<Task<GuestImage>>> s_prepared =
-        new();
+    private static readonly ConcurrentDictionary<(GuestSystem System, string? Package), Lazy<Task<GuestImage>>>
+        s_prepared = new();
 
     /// <summary>The package under test: UNLOCKD_PACKAGE, or the newest that packaging/build-deb has made.</summary>
     /// <returns>Its path; null if there is none.</returns>

@@ -21,10 +21,10 @@ public sealed record GuestOptions
     /// <summary>Further disks: ubdb, ubdc and so on. They stay the caller's.</summary>
     public IReadOnlyList<GuestDisk> Disks { get; init; } = [];
 
-    /// <summary>Gets what the consoles receive, from the first byte on, to show it; called on threads of the pool.</summary>
+    /// <summary>Gets what the consoles receive, from the first byte on; called on threads of the pool.</summary>
     public Action<GuestConsole, ReadOnlyMemory<byte>>? Received { get; init; }
 
-    /// <summary>Whether the boot is over only when systemd is done with all its jobs, or once a shell answers.</summary>
+    /// <summary>Whether the boot is over when systemd is done with all jobs, or once a shell answers.</summary>
     public bool WaitUntilRunning { get; init; } = true;
 
     /// <summary>How long the boot may take.</summary>

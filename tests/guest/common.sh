@@ -23,7 +23,8 @@ digest() {
     local path
     for path; do
         if [ -d "$path" ]; then
-            (cd "$path" && find . -type f -printf '%m %p\n' | sort && find . -type f -print0 | sort -z | xargs -0 sha256sum)
+            (cd "$path" && find . -type f -printf '%m %p\n' | sort)
+            (cd "$path" && find . -type f -print0 | sort -z | xargs -0 sha256sum)
         else
             sha256sum <"$path"
         fi
