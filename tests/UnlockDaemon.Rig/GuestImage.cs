@@ -54,7 +54,7 @@ public sealed record GuestImage(string Path)
         return new GuestImage(output.TrimEnd('\n').Split('\n')[^1]);
     }
 
-    private static async Task<string> RunScriptAsync(string script, string[] arguments)
+    internal static async Task<string> RunScriptAsync(string script, string[] arguments)
     {
         string path = System.IO.Path.Combine(Workplace.Repository, "tests/guest", script);
         using Process process = Process.Start(

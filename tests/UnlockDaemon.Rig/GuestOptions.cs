@@ -12,8 +12,13 @@ public sealed record GuestOptions
     /// <summary>The network it is on; none if null.</summary>
     public GuestNetwork? Network { get; init; }
 
-    /// <summary>The kernel's consoles; the last one is /dev/console.</summary>
-    public IReadOnlyList<string> KernelConsoles { get; init; } = ["ttyS0", "tty1"];
+    /// <summary>What it runs on.</summary>
+    public GuestMachine Machine { get; init; }
+
+    /// <summary>
+    /// The kernel's consoles; the last one is /dev/console. Unless given: ttyS0 and tty1, or ttyS0 and hvc0.
+    /// </summary>
+    public IReadOnlyList<string>? KernelConsoles { get; init; }
 
     /// <summary>Further words for the kernel's command line.</summary>
     public IReadOnlyList<string> KernelArguments { get; init; } = [];

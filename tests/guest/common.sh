@@ -55,3 +55,16 @@ tree_archive() {
         <(uml_modules) "$cache_dir/ssh/id_ed25519.pub")
     printf '%s/tree-%s-%s.tar\n' "$cache_dir" "$1" "$key"
 }
+
+# install_packages LIST  - installs those of the packages named in that file here that the host does not have
+install_packages() {
+    local package
+    local -a missing=()
+    while read -r package; do
+        [ "$(dpkg-query -W -f '${db:Status-Status}' "$package" 2>/dev/null)" = installed ] || missing+=("$package")
+    done <"$guest_dir/$1"
+    [ ${#missing[@]} -gt 0 ] || return 0
+    say "installing Debian packages: ${missing[*]}"
+    apt-get -q update >&2
+    DEBIAN_FRONTEND=noninteractive apt-get -q -y --no-install-recommends install "${missing[@]}" >&2
+}
