@@ -8,7 +8,7 @@ public sealed partial class Guest
     private bool _shared;
     private int _terminals;
 
-    /// <summary>Runs a command as root, with bash, in a shell of the harness's own; up to three at the same time.</summary>
+    /// <summary>Runs a command as root, with bash, in a shell of the harness; up to three at the same time.</summary>
     /// <param name="command">The command, as long as need be. It has no terminal.</param>
     /// <param name="timeout">How long it may take, then the guest kills it; 60 s unless given.</param>
     /// <param name="input">Its standard input; empty unless given.</param>

@@ -3,7 +3,7 @@ using System.Threading.Channels;
 
 namespace UnlockDaemon.Rig;
 
-/// <summary>An instance with its own kernel (User-Mode Linux), systemd, disk and consoles.</summary>
+/// <summary>An instance with its own kernel, systemd, disk and consoles.</summary>
 /// <remarks>Disposing it is pulling the plug. Nothing of it outlives this process, but for its logs.</remarks>
 public sealed partial class Guest : IAsyncDisposable
 {
@@ -12,6 +12,8 @@ public sealed partial class Guest : IAsyncDisposable
     private readonly string _directory;
     private readonly NetworkPort? _port;
     private readonly long _start = Stopwatch.GetTimestamp();
+    private readonly Machine _machine;
+    private readonly List<GuestConsole> _consoles = [];
     private readonly List<GuestConsole> _shellConsoles = [];
     private readonly Channel<CommandShell> _idleShells = Channel.CreateUnbounded<CommandShell>();
     private readonly List<CommandShell> _shells = [];
@@ -24,9 +26,10 @@ public sealed partial class Guest : IAsyncDisposable
         _directory = Workplace.NewRunDirectory();
         LogDirectory = Workplace.NewLogDirectory(options.Name);
         _port = options.Network?.AddPort();
-        Tty1 = NewConsole("tty1");
-        TtyS0 = NewConsole("ttyS0");
-        foreach (string terminal in ShellTerminals)
+        _machine = Machine.Create(options.Machine, _directory);
+        foreach (string terminal in _machine.Terminals)
+            _consoles.Add(NewConsole(terminal));
+        foreach (string terminal in _machine.ShellTerminals)
         {
             GuestConsole console = NewConsole(terminal);
             _shellConsoles.Add(console);
@@ -34,19 +37,22 @@ public sealed partial class Guest : IAsyncDisposable
         }
     }
 
-    /// <summary>The screen and keyboard: /dev/tty1.</summary>
-    public GuestConsole Tty1 { get; }
+    /// <summary>The screen and keyboard: /dev/tty1. Only a user-mode guest has them.</summary>
+    public GuestConsole Tty1 => Console("tty1");
 
     /// <summary>The serial line: /dev/ttyS0.</summary>
-    public GuestConsole TtyS0 { get; }
+    public GuestConsole TtyS0 => Console("ttyS0");
 
-    /// <summary>Its disk, /dev/ubda.</summary>
+    /// <summary>The hypervisor's console: /dev/hvc0. Only an emulated guest has one.</summary>
+    public GuestConsole Hvc0 => Console("hvc0");
+
+    /// <summary>Its disk: /dev/ubda, or /dev/vda if emulated.</summary>
     public GuestDisk Disk { get; }
 
     /// <summary>Where the logs of its consoles and of its kernel process are.</summary>
     public string LogDirectory { get; }
 
-    /// <summary>A directory of the host that the guest sees as /mnt/host, once <see cref="ShareAsync"/> has run.</summary>
+    /// <summary>A directory of the host: /mnt/host in the guest, once <see cref="ShareAsync"/> has run.</summary>
     public string ShareDirectory => Path.Combine(_directory, "share");
 
     /// <summary>Its address on the network.</summary>
@@ -65,8 +71,6 @@ public sealed partial class Guest : IAsyncDisposable
 
     /// <summary>Ends with its process; power-off gives 0.</summary>
     public Task<int> Exited => _process!.Exited;
-
-    private static ReadOnlySpan<string> ShellTerminals => new[] { "tty0", "tty8", "tty9" };
 
     /// <summary>Boots a guest on a throw-away disk.</summary>
     /// <param name="image">What it boots from.</param>
@@ -133,23 +137,27 @@ public sealed partial class Guest : IAsyncDisposable
     /// <param name="cancellationToken">Ends the wait.</param>
     /// <returns>When it stands still.</returns>
     public Task FreezeAsync(CancellationToken cancellationToken = default) =>
-        ManagementConsole.OrderAsync("stop", cancellationToken);
+        _machine.FreezeAsync(cancellationToken);
 
     /// <summary>Lets it go on after <see cref="FreezeAsync"/>.</summary>
     /// <param name="cancellationToken">Ends the wait.</param>
     /// <returns>When it runs.</returns>
     public Task ContinueAsync(CancellationToken cancellationToken = default) =>
-        ManagementConsole.OrderAsync("go", cancellationToken);
+        _machine.ContinueAsync(cancellationToken);
 
     /// <summary>Pulls the plug and removes its disk.</summary>
     public async ValueTask DisposeAsync()
     {
         await KillAsync();
-        foreach (GuestConsole console in AllConsoles())
+        foreach (GuestConsole console in (GuestConsole[])[.. _consoles, .. _shellConsoles])
             console.Dispose();
         if (_port is not null)
             await _port.DisposeAsync();
         Disk.Dispose();
         Directory.Delete(_directory, recursive: true);
     }
+
+    private GuestConsole Console(string name) =>
+        _consoles.Find(console => string.Equals(console.Name, name, StringComparison.Ordinal)) ??
+        throw new InvalidOperationException($"{_options.Name} has no {name}: it has {string.Join(' ', _machine.Terminals)}");
 }

@@ -7,8 +7,8 @@ namespace UnlockDaemon.Rig;
 /// <param name="Path">The image file.</param>
 public sealed record GuestImage(string Path)
 {
-    private static readonly ConcurrentDictionary<(GuestSystem System, string? Package), Lazy<Task<GuestImage>>> s_prepared =
-        new();
+    private static readonly ConcurrentDictionary<(GuestSystem System, string? Package), Lazy<Task<GuestImage>>>
+        s_prepared = new();
 
     /// <summary>The package under test: UNLOCKD_PACKAGE, or the newest that packaging/build-deb has made.</summary>
     /// <returns>Its path; null if there is none.</returns>
@@ -54,7 +54,7 @@ public sealed record GuestImage(string Path)
         return new GuestImage(output.TrimEnd('\n').Split('\n')[^1]);
     }
 
-    private static async Task<string> RunScriptAsync(string script, string[] arguments)
+    internal static async Task<string> RunScriptAsync(string script, string[] arguments)
     {
         string path = System.IO.Path.Combine(Workplace.Repository, "tests/guest", script);
         using Process process = Process.Start(

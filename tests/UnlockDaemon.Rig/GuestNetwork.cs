@@ -2,7 +2,7 @@ using System.Text;
 
 namespace UnlockDaemon.Rig;
 
-/// <summary>A bridge on this machine that guests are plugged into; the machine itself has the address ending in 1.</summary>
+/// <summary>A bridge that guests are plugged into; this machine itself has the address ending in 1.</summary>
 /// <remarks>
 /// Networks are numbered, so that several runs can go on at the same time: bridge udbrN, addresses 10.77.N.0/24. A
 /// locked file holds the number; the lock goes with the process, and who takes the number next removes what was left.
@@ -90,7 +90,7 @@ public sealed class GuestNetwork : IAsyncDisposable
             }
         }
 
-        throw new InvalidOperationException($"all {Networks} test networks are in use: look at /run/lock/unlockd-rig.*");
+        throw new InvalidOperationException($"all {Networks} test networks are in use: see /run/lock/unlockd-rig.*");
     }
 
     private string Tap(int port) => $"udtap{_number}-{port}";

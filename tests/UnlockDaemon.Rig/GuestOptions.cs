@@ -12,8 +12,13 @@ public sealed record GuestOptions
     /// <summary>The network it is on; none if null.</summary>
     public GuestNetwork? Network { get; init; }
 
-    /// <summary>The kernel's consoles; the last one is /dev/console.</summary>
-    public IReadOnlyList<string> KernelConsoles { get; init; } = ["ttyS0", "tty1"];
+    /// <summary>What it runs on.</summary>
+    public GuestMachine Machine { get; init; }
+
+    /// <summary>
+    /// The kernel's consoles; the last one is /dev/console. Unless given: ttyS0 and tty1, or ttyS0 and hvc0.
+    /// </summary>
+    public IReadOnlyList<string>? KernelConsoles { get; init; }
 
     /// <summary>Further words for the kernel's command line.</summary>
     public IReadOnlyList<string> KernelArguments { get; init; } = [];
@@ -21,10 +26,10 @@ public sealed record GuestOptions
     /// <summary>Further disks: ubdb, ubdc and so on. They stay the caller's.</summary>
     public IReadOnlyList<GuestDisk> Disks { get; init; } = [];
 
-    /// <summary>Gets what the consoles receive, from the first byte on, to show it; called on threads of the pool.</summary>
+    /// <summary>Gets what the consoles receive, from the first byte on; called on threads of the pool.</summary>
     public Action<GuestConsole, ReadOnlyMemory<byte>>? Received { get; init; }
 
-    /// <summary>Whether the boot is over only when systemd is done with all its jobs, or once a shell answers.</summary>
+    /// <summary>Whether the boot is over when systemd is done with all jobs, or once a shell answers.</summary>
     public bool WaitUntilRunning { get; init; } = true;
 
     /// <summary>How long the boot may take.</summary>

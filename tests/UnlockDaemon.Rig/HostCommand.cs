@@ -49,7 +49,8 @@ public static class HostCommand
             UseShellExecute = false,
         })!;
 
-    private static async Task FeedAsync(Process process, ReadOnlyMemory<byte> input, CancellationToken cancellationToken)
+    private static async Task FeedAsync(Process process, ReadOnlyMemory<byte> input,
+        CancellationToken cancellationToken)
     {
         try
         {

@@ -52,6 +52,6 @@ public static class Workplace
         }
 
         throw new DirectoryNotFoundException(
-            $"no UnlockDaemon.sln above {AppContext.BaseDirectory}; run the tests from the repository they were built in");
+            $"no UnlockDaemon.sln above {AppContext.BaseDirectory}; run it from where it was built");
     }
 }
