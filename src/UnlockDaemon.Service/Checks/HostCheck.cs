@@ -21,6 +21,8 @@ public sealed class HostCheck(UnlockdConfiguration configuration, ISystemd syste
         List<Finding> findings = [CheckModules(), CheckChecker(), .. CheckStorage(), .. CheckConsoles(), .. CheckSwap()];
         foreach (ServiceConfiguration service in configuration.Services)
             findings.Add(await CheckUnitAsync(service, cancellation));
+        ServiceGate gate = new(configuration.Volume.MountPoint, configuration.Services.Select(static service => service.Unit));
+        findings.AddRange(gate.Inspect().Select(Describe));
         return findings;
     }
 
@@ -96,8 +98,15 @@ public sealed class HostCheck(UnlockdConfiguration configuration, ISystemd syste
                 + "install it, or name the right unit ('systemctl list-unit-files')");
         }
 
-        return ServiceGate.IsApplied(service.Unit, configuration.Volume.MountPoint)
-            ? Good($"service {service.Name}: {service.Unit} is gated")
-            : Error($"service {service.Name}: {service.Unit} may start while the volume is locked: run 'unlockctl apply'");
+        return Good($"service {service.Name}: {service.Unit} is there");
     }
+
+    private static Finding Describe(GateFile gate) => gate.State switch
+    {
+        GateState.Applied => Good($"{gate.Unit} is gated"),
+        GateState.Foreign => Error($"{gate.Path} was not written by unlockctl, so {gate.Unit} is not gated: move it away, "
+            + "then run 'unlockctl apply'"),
+        GateState.Stale => Warning($"{gate.Unit} is no longer configured but still gated: run 'unlockctl apply'"),
+        _ => Error($"{gate.Unit} may start while the volume is locked: run 'unlockctl apply'"),
+    };
 }

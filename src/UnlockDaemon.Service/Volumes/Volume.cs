@@ -2,6 +2,7 @@ using System.Diagnostics;
 using Microsoft.Extensions.Logging;
 using UnlockDaemon.Linux;
 using UnlockDaemon.Linux.Storage;
+using UnlockDaemon.Linux.Systemd;
 using UnlockDaemon.Protocol.Messages;
 using UnlockDaemon.Service.Configuration;
 using UnlockDaemon.Service.Units;
@@ -25,18 +26,19 @@ public sealed partial class Volume : IDisposable
     /// <summary>Describes a volume; nothing is touched before <see cref="ObserveAsync"/>.</summary>
     /// <param name="configuration">The volume.</param>
     /// <param name="services">The services that live on it.</param>
+    /// <param name="proof">Looks again after a lock.</param>
+    /// <param name="stack">The layers of the volume.</param>
     /// <param name="events">Told what happens.</param>
     /// <param name="logger">Told what happens.</param>
-    public Volume(VolumeConfiguration configuration, ServiceSet services, EventHub events, ILogger<Volume> logger)
+    internal Volume(VolumeConfiguration configuration, ServiceSet services, LockProof proof, StorageStack stack,
+        EventHub events, ILogger logger)
     {
-        ArgumentNullException.ThrowIfNull(services);
         _configuration = configuration;
-        _stack = new StorageStack(configuration);
+        _stack = stack;
         _services = services;
-        _proof = new LockProof(configuration, _stack, services);
+        _proof = proof;
         _events = events;
         _logger = logger;
-        _services.ReadinessChanged += OnReadinessChanged;
     }
 
     /// <summary>The state.</summary>
@@ -90,8 +92,8 @@ public sealed partial class Volume : IDisposable
         if (_stack.IsMounted)
         {
             Enter(VolumeEvent.FoundMounted, "found mounted");
-            bool ready = await _services.ObserveAsync(cancellation);
-            Enter(ready ? VolumeEvent.AllReady : VolumeEvent.NotAllReady, "services as found");
+            await _services.ObserveAsync(cancellation);
+            Enter(AllReady ? VolumeEvent.AllReady : VolumeEvent.NotAllReady, "services as found");
         }
         else if (_stack.IsMapped)
         {
@@ -152,6 +154,18 @@ public sealed partial class Volume : IDisposable
         }
     }
 
+    /// <summary>Told when a service changed by itself: one that fails later, or comes back.</summary>
+    internal void ServiceChanged()
+    {
+        lock (_lock)
+        {
+            if (State == VolumeState.Ready && !AllReady)
+                Enter(VolumeEvent.NotAllReady, "a service is no longer ready");
+            else if (State == VolumeState.Degraded && AllReady)
+                Enter(VolumeEvent.AllReady, "all services are ready again");
+        }
+    }
+
     /// <summary>Ends a hold.</summary>
     public void Release()
     {
@@ -165,10 +179,11 @@ public sealed partial class Volume : IDisposable
     /// <inheritdoc/>
     public void Dispose()
     {
-        _services.ReadinessChanged -= OnReadinessChanged;
         _starting.Dispose();
         _gate.Dispose();
     }
+
+    private bool AllReady => _services.Current.All(static service => service.State == ServiceState.Ready);
 
     private async Task<UnlockAttempt> OpenAsync(Passphrase? passphrase)
     {
@@ -238,13 +253,13 @@ public sealed partial class Volume : IDisposable
         bool ready = false;
         try
         {
-            ready = await _services.StartAsync(_starting.Token);
+            ready = await _services.StartAsync(progress: null, _starting.Token);
         }
         catch (OperationCanceledException)
         {
             LogStartCancelled();
         }
-        catch (LinuxException failure)
+        catch (Exception failure) when (failure is LinuxException or SystemdException)
         {
             Complain(failure.Message);
         }
@@ -280,13 +295,16 @@ public sealed partial class Volume : IDisposable
     {
         try
         {
-            return await _services.StopAsync(deadline) ? null : "a service did not stop";
+            IReadOnlyList<RunningService> left = await _services.StopAsync(progress: null, deadline);
+            return left.Count == 0
+                ? null
+                : string.Join("; ", left.Select(static service => $"{service.Name} did not stop: {service.Reason}"));
         }
         catch (OperationCanceledException)
         {
             return "the services did not stop before the deadline";
         }
-        catch (LinuxException failure)
+        catch (Exception failure) when (failure is LinuxException or SystemdException)
         {
             return failure.Message;
         }
@@ -337,23 +355,19 @@ public sealed partial class Volume : IDisposable
         return new(null, reason, holders, Refused: true);
     }
 
-    private void OnReadinessChanged(bool allReady)
-    {
-        if (State is VolumeState.Ready or VolumeState.Degraded)
-            Enter(allReady ? VolumeEvent.AllReady : VolumeEvent.NotAllReady,
-                allReady ? "all services are ready" : "a service is no longer ready");
-    }
-
     private void Enter(VolumeEvent happened, string text)
     {
-        VolumeState next = Transitions.Next(State, happened)
-            ?? throw new InvalidOperationException($"{happened} cannot happen while {State}");
-        if (next != State)
+        lock (_lock)
         {
-            State = next;
-            Since = DateTimeOffset.UtcNow;
-            LogState(State, text);
-            _events.Publish("state", JsonName(State), text);
+            VolumeState next = Transitions.Next(State, happened)
+                ?? throw new InvalidOperationException($"{happened} cannot happen while {State}");
+            if (next != State)
+            {
+                State = next;
+                Since = DateTimeOffset.UtcNow;
+                LogState(State, text);
+                _events.Publish("state", JsonName(State), text);
+            }
         }
 
         SignalChange();

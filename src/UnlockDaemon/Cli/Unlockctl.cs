@@ -1,5 +1,6 @@
 using System.CommandLine;
 using UnlockDaemon.Linux;
+using UnlockDaemon.Linux.Systemd;
 using UnlockDaemon.Protocol;
 using UnlockDaemon.Protocol.Messages;
 using UnlockDaemon.Service.Configuration;
@@ -42,7 +43,7 @@ internal static class Unlockctl
         {
             return ExitCode.Interrupted;
         }
-        catch (Exception failure) when (failure is LinuxException or ProtocolException or IOException or UnauthorizedAccessException)
+        catch (Exception failure) when (failure is LinuxException or ProtocolException or IOException or UnauthorizedAccessException or SystemdException)
         {
             return new Output(args.Contains("--json", StringComparer.Ordinal)).Fail(ExitCode.Failure, failure.Message);
         }
