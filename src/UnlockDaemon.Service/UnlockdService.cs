@@ -1,4 +1,3 @@
-using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using UnlockDaemon.Linux;
 using UnlockDaemon.Linux.Systemd;
@@ -11,7 +10,7 @@ using UnlockDaemon.Service.Volumes;
 namespace UnlockDaemon.Service;
 
 /// <summary>The daemon's life: observe, listen, prompt; and lock the volume when the whole system goes down.</summary>
-public sealed partial class UnlockdService : BackgroundService
+public sealed partial class UnlockdService : IDisposable
 {
     // After a change of state prompts are put up and replies sent; then it is quiet.
     private static readonly TimeSpan s_settling = TimeSpan.FromSeconds(2);
@@ -51,17 +50,18 @@ public sealed partial class UnlockdService : BackgroundService
     }
 
     /// <inheritdoc/>
-    public override void Dispose()
+    public void Dispose()
     {
         _prompts.Dispose();
         _volume.Dispose();
         _services.Dispose();
         _systemd.Dispose();
-        base.Dispose();
     }
 
-    /// <inheritdoc/>
-    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    /// <summary>Runs until told to stop.</summary>
+    /// <param name="stoppingToken">Tells to stop.</param>
+    /// <returns>When the consoles are given back and, if the system goes down, the volume is locked.</returns>
+    public async Task RunAsync(CancellationToken stoppingToken)
     {
         await _volume.ObserveAsync(stoppingToken);
         if (_volume.WantsPassphrase)
