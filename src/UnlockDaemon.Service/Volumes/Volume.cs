@@ -280,7 +280,8 @@ public sealed partial class Volume : IDisposable
     {
         try
         {
-            return await _services.StopAsync(deadline) ? null : "a service did not stop";
+            IReadOnlyList<RunningService> running = await _services.StopAsync(deadline);
+            return running.Count == 0 ? null : string.Join("; ", running);
         }
         catch (OperationCanceledException)
         {
