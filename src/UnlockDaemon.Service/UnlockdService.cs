@@ -30,18 +30,13 @@ public sealed partial class UnlockdService : IDisposable
     public UnlockdService(UnlockdConfiguration configuration, string socketPath, ILoggerFactory loggers)
     {
         ArgumentNullException.ThrowIfNull(configuration);
-        if (!ServicePlan.TryCreate(configuration.Services, out ServicePlan? plan, out ServicePlanError? error))
-            throw new ArgumentException(error.ToString(), nameof(configuration));
         EventHub events = new();
         StorageStack stack = new(configuration.Volume);
         _configuration = configuration;
         _systemd = new SystemdConnection();
-        _services = new ServiceSet(plan, _systemd, service =>
-        {
-            events.Publish("service", service.Name, StatusReport.Line(service));
-            _volume?.ServiceChanged();
-        });
-        _volume = new Volume(configuration.Volume, _services, new LockProof(configuration.Volume, stack, plan, _systemd),
+        _services = new ServiceSet(configuration.Services, _systemd, loggers.CreateLogger<ServiceSet>());
+        _services.Changed += service => events.Publish("service", service.Name, service.ToString());
+        _volume = new Volume(configuration.Volume, _services, new LockProof(configuration.Volume, stack, _services),
             stack, events, loggers.CreateLogger<Volume>());
         _prompts = new PromptService(configuration, _volume, _systemd, events, loggers.CreateLogger<PromptService>());
         _socket = new ControlSocket(socketPath,

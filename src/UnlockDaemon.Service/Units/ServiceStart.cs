@@ -11,7 +11,8 @@ namespace UnlockDaemon.Service.Units;
 internal sealed class ServiceStart(
     FollowedUnit unit, ServiceConfiguration configuration, ISystemd systemd, Action<string> waiting)
 {
-    private readonly ReadinessWait _readiness = new(unit, ProbeOf(configuration), waiting);
+    private readonly ReadinessWait _readiness = new(
+        unit, configuration.Ready is { } probe ? ReadinessProbe.Create(probe) : null, waiting);
 
     /// <summary>Starts the unit and waits until it is ready.</summary>
     /// <param name="prepare">Sees to it that the unit is followed.</param>
@@ -29,15 +30,6 @@ internal sealed class ServiceStart(
     /// <summary>Waits until a unit that somebody else started is ready.</summary>
     internal Task<Outcome> AwaitReadinessAsync(TimeSpan limit, CancellationToken cancellationToken) =>
         WithinAsync(limit, _readiness.WaitAsync, cancellationToken);
-
-    private static ReadinessProbe? ProbeOf(ServiceConfiguration configuration)
-    {
-        if (configuration.Ready is null)
-            return null;
-        return ReadinessProbe.TryCreate(configuration.Ready, out ReadinessProbe? probe, out string? mistake)
-            ? probe
-            : throw new ArgumentException($"service {configuration.Name}: {mistake}", nameof(configuration));
-    }
 
     private async Task<Outcome> BringUpAsync(CancellationToken cancellationToken)
     {

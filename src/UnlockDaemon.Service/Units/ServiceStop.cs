@@ -26,30 +26,51 @@ internal sealed class ServiceStop(
         }
         catch (OperationCanceledException)
         {
-            string limitWords = cancellationToken.IsCancellationRequested
-                ? "when the waiting was ended"
-                : $"after {configuration.Timeout.TotalSeconds:0} s";
-            return Left($"had not stopped {limitWords}");
+            return Left(cancellationToken.IsCancellationRequested
+                ? "did not stop before the deadline"
+                : $"did not stop within {configuration.Timeout.TotalSeconds:0} s");
         }
         catch (SystemdException exception)
         {
-            return Left(exception.Message);
+            return Left($"did not stop ({exception.Message})");
         }
+    }
+
+    /// <summary>Looks, without doing anything, whether it is down and its control group empty.</summary>
+    /// <returns>Null if so; otherwise what is left, also when systemd does not say.</returns>
+    internal async Task<RunningService?> FindRemainsAsync(CancellationToken cancellationToken)
+    {
+        try
+        {
+            UnitState unit = await ReadAsync(cancellationToken);
+            if (unit.ActiveState is not ("inactive" or "failed"))
+                return Left($"is {unit.ActiveState}");
+            return _group is { IsEmpty: false } ? Left("is stopped, but left processes") : null;
+        }
+        catch (SystemdException exception)
+        {
+            return Left($"cannot be judged ({exception.Message})");
+        }
+    }
+
+    private async Task<UnitState> ReadAsync(CancellationToken cancellationToken)
+    {
+        UnitState unit = await surroundings.Systemd.GetUnitAsync(configuration.Unit, cancellationToken);
+        if (unit.ControlGroup.Length > 0)
+            _group = new ControlGroup(unit.ControlGroup, surroundings.ControlGroups);
+        return unit;
     }
 
     private async Task<string?> TakeDownAsync(CancellationToken cancellationToken)
     {
-        string name = configuration.Unit;
-        UnitState unit = await surroundings.Systemd.GetUnitAsync(name, cancellationToken);
-        if (unit.ControlGroup.Length > 0)
-            _group = new ControlGroup(unit.ControlGroup, surroundings.ControlGroups);
+        UnitState unit = await ReadAsync(cancellationToken);
 
         // A unit without a file that is not up has nothing to stop; systemd would refuse.
         if (unit.IsLoaded || unit.IsActiveOrActivating)
         {
-            string result = await surroundings.Systemd.StopUnitAsync(name, cancellationToken);
+            string result = await surroundings.Systemd.StopUnitAsync(configuration.Unit, cancellationToken);
             if (result != JobResult.Done)
-                return $"systemd ended its stop with \"{result}\"";
+                return $"did not stop (systemd ended the job with \"{result}\")";
         }
 
         if (_group is { IsEmpty: false })
