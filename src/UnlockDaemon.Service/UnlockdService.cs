@@ -13,6 +13,9 @@ namespace UnlockDaemon.Service;
 /// <summary>The daemon's life: observe, listen, prompt; and lock the volume when the whole system goes down.</summary>
 public sealed partial class UnlockdService : BackgroundService
 {
+    // After a change of state prompts are put up and replies sent; then it is quiet.
+    private static readonly TimeSpan s_settling = TimeSpan.FromSeconds(2);
+
     private readonly UnlockdConfiguration _configuration;
     private readonly SystemdConnection _systemd;
     private readonly ServiceSet _services;
@@ -58,9 +61,24 @@ public sealed partial class UnlockdService : BackgroundService
         Task listening = _socket.RunAsync(
             () => ServiceNotifier.FromEnvironment().Ready(Volume.JsonName(_volume.State)), stoppingToken);
         Task prompting = _prompts.RunAsync(stoppingToken);
+        _ = GiveBackMemoryAsync(stoppingToken);
         await Task.WhenAll(listening, prompting).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         if (await IsShuttingDownAsync())
             await LockForShutdownAsync();
+    }
+
+    /// <summary>What the start, an unlock or a lock took is given back once it is over.</summary>
+    private async Task GiveBackMemoryAsync(CancellationToken cancellation)
+    {
+        while (!cancellation.IsCancellationRequested)
+        {
+            await _volume.WaitUntilAsync(static volume => volume.State
+                is VolumeState.Locked or VolumeState.Ready or VolumeState.Degraded or VolumeState.Failed, cancellation);
+            DateTimeOffset since = _volume.Since;
+            await Task.Delay(s_settling, cancellation);
+            IdleMemory.GiveBack();
+            await _volume.WaitUntilAsync(volume => volume.Since != since, cancellation);
+        }
     }
 
     /// <summary>

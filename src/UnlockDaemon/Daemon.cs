@@ -25,8 +25,8 @@ internal static class Daemon
             return args is ["--version" or "--help" or "-h"] ? ExitCode.Success : ExitCode.Failure;
         }
 
-        using ILoggerFactory loggers = LogOutput.Create();
-        if (LoadConfiguration() is not { } configuration)
+        using ILoggerFactory loggers = new JournalLog();
+        if (LoadConfiguration(loggers) is not { } configuration)
             return ExitCode.Failure;
 
         HostApplicationBuilder builder = Host.CreateEmptyApplicationBuilder(new HostApplicationBuilderSettings());
@@ -43,11 +43,11 @@ internal static class Daemon
         return ExitCode.Success;
     }
 
-    private static UnlockdConfiguration? LoadConfiguration()
+    private static UnlockdConfiguration? LoadConfiguration(ILoggerFactory loggers)
     {
         ConfigurationResult result = ConfigurationLoader.Load(ConfigurationLoader.DefaultPath);
         foreach (ConfigurationError error in result.Errors)
-            Console.Error.WriteLine($"<3>{error}");
+            loggers.CreateLogger("configuration").Log(LogLevel.Error, default, error, null, static (e, _) => e.ToString());
         return result.Configuration;
     }
 }

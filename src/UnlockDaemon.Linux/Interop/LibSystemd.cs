@@ -15,6 +15,8 @@ internal static partial class LibSystemd
     internal const byte SD_BUS_TYPE_BYTE = (byte)'y';
     internal const byte SD_BUS_TYPE_INT32 = (byte)'i';
     internal const byte SD_BUS_TYPE_UINT32 = (byte)'u';
+    internal const byte SD_BUS_TYPE_UINT64 = (byte)'t';
+    internal const byte SD_BUS_TYPE_BOOLEAN = (byte)'b';
     internal const byte SD_BUS_TYPE_STRING = (byte)'s';
     internal const byte SD_BUS_TYPE_OBJECT_PATH = (byte)'o';
     internal const byte SD_BUS_TYPE_ARRAY = (byte)'a';
@@ -90,6 +92,9 @@ internal static partial class LibSystemd
 
     [LibraryImport(Library)]
     internal static partial int sd_bus_message_read_basic(SdBusMessageHandle m, byte type, out int p);
+
+    [LibraryImport(Library)]
+    internal static partial int sd_bus_message_read_basic(SdBusMessageHandle m, byte type, out ulong p);
 
     [LibraryImport(Library)]
     internal static partial int sd_bus_message_read_array(

@@ -1,3 +1,4 @@
+using System.Runtime.ExceptionServices;
 using System.Runtime.InteropServices;
 using UnlockDaemon.Linux.Interop;
 
@@ -24,18 +25,25 @@ public static unsafe class CryptDevice
     public static bool TryActivateLuks(string device, string name, Passphrase passphrase)
     {
         ArgumentNullException.ThrowIfNull(passphrase);
-        using CryptContext context = Open(device);
-        Check(LibCryptSetup.crypt_load(context, null, 0), "read a LUKS header from", device);
-        RequireDmCrypt();
-        fixed (byte* bytes = passphrase.Bytes)
+        bool opened = false;
+        ExceptionDispatchInfo? failure = null;
+        // libcryptsetup hands a LUKS2 key to dm-crypt through the keyring of the calling thread, and leaves it there
+        // until that thread ends (setup.c, cryptsetup 2.6). A thread of the pool would keep it for ever.
+        Thread thread = new(() =>
         {
-            int slot = LibCryptSetup.crypt_activate_by_passphrase(
-                context, name, LibCryptSetup.CRYPT_ANY_SLOT, bytes, (nuint)passphrase.Length, 0);
-            if (slot == -Errno.EPERM)
-                return false;
-            Check(slot, "open the LUKS container on", device);
-            return true;
-        }
+            try
+            {
+                opened = ActivateLuks(device, name, passphrase);
+            }
+            catch (LinuxException exception)
+            {
+                failure = ExceptionDispatchInfo.Capture(exception);
+            }
+        });
+        thread.Start();
+        thread.Join();
+        failure?.Throw();
+        return opened;
     }
 
     /// <summary>Opens a container without a header.</summary>
@@ -96,6 +104,22 @@ public static unsafe class CryptDevice
     {
         KernelModule.Require("dm_mod", "/sys/module/dm_mod");
         KernelModule.Require("dm_crypt", "/sys/module/dm_crypt");
+    }
+
+    private static bool ActivateLuks(string device, string name, Passphrase passphrase)
+    {
+        using CryptContext context = Open(device);
+        Check(LibCryptSetup.crypt_load(context, null, 0), "read a LUKS header from", device);
+        RequireDmCrypt();
+        fixed (byte* bytes = passphrase.Bytes)
+        {
+            int slot = LibCryptSetup.crypt_activate_by_passphrase(
+                context, name, LibCryptSetup.CRYPT_ANY_SLOT, bytes, (nuint)passphrase.Length, 0);
+            if (slot == -Errno.EPERM)
+                return false;
+            Check(slot, "open the LUKS container on", device);
+            return true;
+        }
     }
 
     private static void SetKeyDerivation(CryptContext context, uint memoryKilobytes)

@@ -58,6 +58,18 @@ internal sealed class BusMessage(SdBusMessageHandle handle)
         return value;
     }
 
+    internal ulong ReadUInt64()
+    {
+        Check(LibSystemd.sd_bus_message_read_basic(handle, LibSystemd.SD_BUS_TYPE_UINT64, out ulong value));
+        return value;
+    }
+
+    internal bool ReadBoolean()
+    {
+        Check(LibSystemd.sd_bus_message_read_basic(handle, LibSystemd.SD_BUS_TYPE_BOOLEAN, out int value));
+        return value != 0;
+    }
+
     internal byte[] ReadBytes()
     {
         Check(LibSystemd.sd_bus_message_read_array(handle, LibSystemd.SD_BUS_TYPE_BYTE, out nint data, out nuint size));

@@ -199,7 +199,7 @@ public sealed class SystemdConnection : ISystemd, IDisposable
     {
         Change(all => Array.FindAll(all, other => other != subscription));
         lock (_lock)
-            _session?.RemoveMatch(subscription.Rule);
+            _session?.Forget(subscription);
     }
 
     private void Change(Func<Subscription[], Subscription[]> change)

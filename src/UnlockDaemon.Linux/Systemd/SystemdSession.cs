@@ -73,7 +73,7 @@ internal sealed class SystemdSession : IDisposable
         {
             string rule = subscription.Rule;
             AddMatch(rule);
-            await ReadUnitAsync(subscription.Unit, subscription.Take);
+            await RefreshAsync(subscription);
             if (subscription.Rule == rule)
                 return;
             RemoveMatch(rule);
@@ -83,6 +83,14 @@ internal sealed class SystemdSession : IDisposable
     internal void AddMatch(string rule) => TellBus("AddMatch", rule);
 
     internal void RemoveMatch(string rule) => TellBus("RemoveMatch", rule);
+
+    /// <summary>Ends what the constructor or FollowAsync began.</summary>
+    internal void Forget(Subscription subscription)
+    {
+        RemoveMatch(subscription.Rule);
+        if (subscription is UnitSubscription unit)
+            TellSystemd("UnrefUnit", unit.Unit);
+    }
 
     public void Dispose() => _bus.Dispose();
 
@@ -98,6 +106,15 @@ internal sealed class SystemdSession : IDisposable
             Arguments = [argument],
             Replied = replied,
         });
+
+    private void TellSystemd(string member, params string[] arguments) => _bus.Send(new BusNotice
+    {
+        Destination = SystemdAddress.Name,
+        Path = SystemdAddress.ManagerPath,
+        Interface = SystemdAddress.ManagerInterface,
+        Member = member,
+        Arguments = arguments,
+    });
 
     private void Signalled(BusMessage signal)
     {
@@ -130,23 +147,27 @@ internal sealed class SystemdSession : IDisposable
     {
         if (!_owner.TrySetResult(owner))
             return;
-        _bus.Send(new BusNotice
-        {
-            Destination = SystemdAddress.Name,
-            Path = SystemdAddress.ManagerPath,
-            Interface = SystemdAddress.ManagerInterface,
-            Member = "Subscribe",
-        });
+        TellSystemd("Subscribe");
         foreach (Subscription subscription in _subscriptions())
             if (subscription is UnitSubscription unit)
-                _ = RefreshAsync(unit);
+                _ = TryRefreshAsync(unit);
     }
 
-    private async Task RefreshAsync(UnitSubscription subscription)
+    /// <summary>
+    /// Asks for a unit's state, and pins the unit: systemd forgets an idle unit at once, with how it ended, and reads
+    /// its files again for every question and for the next start.
+    /// </summary>
+    private Task<UnitState> RefreshAsync(UnitSubscription subscription)
+    {
+        TellSystemd("RefUnit", subscription.Unit);
+        return ReadUnitAsync(subscription.Unit, subscription.Take);
+    }
+
+    private async Task TryRefreshAsync(UnitSubscription subscription)
     {
         try
         {
-            await ReadUnitAsync(subscription.Unit, subscription.Take);
+            await RefreshAsync(subscription);
         }
         catch (Exception exception) when (exception is LinuxException or BusErrorException or ObjectDisposedException)
         {

@@ -38,6 +38,10 @@ internal static class UnitProperties
                 return state with { ExitStatus = message.ReadVariant("i", static m => m.ReadInt32()) };
             case "InvocationID":
                 return state with { InvocationId = message.ReadVariant("ay", ReadInvocation) };
+            case "ConditionResult":
+                return state with { ConditionResult = message.ReadVariant("b", static m => m.ReadBoolean()) };
+            case "ActiveEnterTimestampMonotonic":
+                return state with { ActiveSince = message.ReadVariant("t", ReadMicroseconds) };
             default:
                 message.SkipVariant();
                 return state;
@@ -45,6 +49,8 @@ internal static class UnitProperties
     }
 
     private static string Text(BusMessage message) => message.ReadVariant("s", static m => m.ReadString());
+
+    private static TimeSpan ReadMicroseconds(BusMessage message) => TimeSpan.FromMicroseconds(message.ReadUInt64());
 
     private static string ReadInvocation(BusMessage message) => Convert.ToHexStringLower(message.ReadBytes());
 

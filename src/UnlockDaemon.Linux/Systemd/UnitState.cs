@@ -39,6 +39,12 @@ public sealed record UnitState
     /// <summary>The present or last run's identifier, 32 hexadecimal digits; empty if it never ran.</summary>
     public string InvocationId { get; init; } = "";
 
+    /// <summary>When it became active last: CLOCK_MONOTONIC, since boot; zero if it never did.</summary>
+    public TimeSpan ActiveSince { get; init; }
+
+    /// <summary>Whether its conditions (ConditionPathExists= and the like) held at the last start.</summary>
+    public bool ConditionResult { get; init; }
+
     /// <summary>Whether a unit file was found and is in order.</summary>
     public bool IsLoaded => LoadState == "loaded";
 
