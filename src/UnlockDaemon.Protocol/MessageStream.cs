@@ -10,11 +10,15 @@ namespace UnlockDaemon.Protocol;
 /// </summary>
 public sealed class MessageStream : IDisposable
 {
-    /// <summary>The longest message that is taken, in bytes.</summary>
-    public const int MaximumLength = 64 * 1024;
+    /// <summary>The longest call that the daemon takes, in bytes.</summary>
+    public const int MaximumCall = 64 * 1024;
+
+    /// <summary>The longest reply that a client takes, in bytes.</summary>
+    public const int MaximumReply = 1024 * 1024;
 
     private readonly Socket _socket;
     private readonly TimeSpan _limit;
+    private readonly int _maximumLength;
     private LockedMemory? _buffer;
     private int _filled;
     private int _taken;
@@ -22,10 +26,12 @@ public sealed class MessageStream : IDisposable
     /// <summary>Takes over a connected socket.</summary>
     /// <param name="socket">The socket; closed with the stream.</param>
     /// <param name="limit">How long the rest of a message may take once it has begun, and how long a peer may not read.</param>
-    public MessageStream(Socket socket, TimeSpan limit)
+    /// <param name="maximumLength">The longest message that is taken, in bytes.</param>
+    public MessageStream(Socket socket, TimeSpan limit, int maximumLength)
     {
         _socket = socket;
         _limit = limit;
+        _maximumLength = maximumLength;
     }
 
     /// <summary>Waits for the next message.</summary>
@@ -97,9 +103,9 @@ public sealed class MessageStream : IDisposable
             _ = await _socket.ReceiveAsync(Memory<byte>.Empty, limited.Token);
         else
             limited.CancelAfter(_limit);
-        _buffer ??= new LockedMemory(MaximumLength + 1);
+        _buffer ??= new LockedMemory(_maximumLength + 1);
         if (_filled == _buffer.Memory.Length)
-            throw new ProtocolException($"a message may have {MaximumLength} bytes at most");
+            throw new ProtocolException($"a message may have {_maximumLength} bytes at most");
         int count = await _socket.ReceiveAsync(_buffer.Memory[_filled..], limited.Token);
         _filled += count;
         return count > 0;

@@ -17,5 +17,7 @@ namespace UnlockDaemon.Protocol;
 [JsonSerializable(typeof(InterfaceParameters))]
 [JsonSerializable(typeof(InterfaceReply))]
 [JsonSerializable(typeof(Nothing))]
+[JsonSerializable(typeof(ChecksReply))]
+[JsonSerializable(typeof(VolumeInfo))]
 [JsonSerializable(typeof(Certificate))]
 public sealed partial class ProtocolJson : JsonSerializerContext;

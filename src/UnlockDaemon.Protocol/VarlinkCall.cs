@@ -1,4 +1,7 @@
+using System.Buffers;
 using System.Buffers.Text;
+using System.Runtime.InteropServices;
+using System.Security.Cryptography;
 using System.Text.Json;
 using System.Text.Json.Serialization.Metadata;
 using UnlockDaemon.Linux;
@@ -12,7 +15,6 @@ namespace UnlockDaemon.Protocol;
 /// <param name="OneWay">The caller takes no reply.</param>
 public sealed record VarlinkCall(string Method, ReadOnlyMemory<byte> Parameters, bool More, bool OneWay)
 {
-    private static readonly ReadOnlyMemory<byte> s_none = "{}"u8.ToArray();
 
     /// <summary>Reads a message.</summary>
     /// <param name="message">The message, without its NUL.</param>
@@ -48,11 +50,26 @@ public sealed record VarlinkCall(string Method, ReadOnlyMemory<byte> Parameters,
         }
     }
 
-    /// <summary>Decodes a base64 parameter from the locked buffer straight into locked memory.</summary>
+    /// <summary>
+    /// Decodes a base64 parameter from the locked buffer straight into locked memory, and wipes the parameters: the
+    /// call may go on for minutes, and the passphrase is not to lie there so long.
+    /// </summary>
     /// <param name="name">The only parameter that the method takes.</param>
     /// <param name="passphrase">The passphrase, or null when the parameter is missing or null.</param>
     /// <returns>False when the parameters have another form.</returns>
     public bool TryReadPassphrase(string name, out Passphrase? passphrase)
+    {
+        try
+        {
+            return TryDecode(name, out passphrase);
+        }
+        finally
+        {
+            CryptographicOperations.ZeroMemory(MemoryMarshal.AsMemory(Parameters).Span);
+        }
+    }
+
+    private bool TryDecode(string name, out Passphrase? passphrase)
     {
         passphrase = null;
         Utf8JsonReader reader = new(Parameters.Span);
@@ -73,6 +90,8 @@ public sealed record VarlinkCall(string Method, ReadOnlyMemory<byte> Parameters,
         return true;
     }
 
+    private static ReadOnlyMemory<byte> None() => "{}"u8.ToArray();
+
     private static bool Fail(ref Passphrase? passphrase)
     {
         passphrase?.Dispose();
@@ -83,12 +102,12 @@ public sealed record VarlinkCall(string Method, ReadOnlyMemory<byte> Parameters,
     private static Passphrase? Decode(ref Utf8JsonReader reader)
     {
         // Some writers escape the slash of base64, so the text is copied once, unescaped, within locked memory.
-        using LockedMemory text = new(MessageStream.MaximumLength);
+        using LockedMemory text = new(MessageStream.MaximumCall);
         int length = reader.CopyString(text.GetSpan());
         Passphrase passphrase = new();
-        System.Buffers.OperationStatus status =
+        OperationStatus status =
             Base64.DecodeFromUtf8(text.GetSpan()[..length], passphrase.Free, out _, out int count);
-        if (status == System.Buffers.OperationStatus.Done)
+        if (status == OperationStatus.Done)
         {
             passphrase.Advance(count);
             return passphrase;
@@ -101,7 +120,7 @@ public sealed record VarlinkCall(string Method, ReadOnlyMemory<byte> Parameters,
     private static VarlinkCall ParseObject(ReadOnlyMemory<byte> message)
     {
         string? method = null;
-        ReadOnlyMemory<byte> parameters = s_none;
+        ReadOnlyMemory<byte> parameters = None();
         bool more = false, oneWay = false;
         Utf8JsonReader reader = new(message.Span);
         if (!reader.Read() || reader.TokenType != JsonTokenType.StartObject)
@@ -128,7 +147,7 @@ public sealed record VarlinkCall(string Method, ReadOnlyMemory<byte> Parameters,
     private static ReadOnlyMemory<byte> TakeObject(ref Utf8JsonReader reader, ReadOnlyMemory<byte> message)
     {
         if (reader.TokenType == JsonTokenType.Null)
-            return s_none;
+            return None();
         if (reader.TokenType != JsonTokenType.StartObject)
             throw new JsonException();
         int start = (int)reader.TokenStartIndex;

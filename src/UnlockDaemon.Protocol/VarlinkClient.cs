@@ -12,7 +12,8 @@ public sealed class VarlinkClient : IDisposable
 
     private readonly MessageStream _stream;
 
-    private VarlinkClient(Socket socket) => _stream = new MessageStream(socket, TimeSpan.FromSeconds(10));
+    private VarlinkClient(Socket socket) => _stream =
+        new MessageStream(socket, TimeSpan.FromSeconds(10), MessageStream.MaximumReply);
 
     /// <summary>Connects to the daemon.</summary>
     /// <param name="path">Path of the socket.</param>

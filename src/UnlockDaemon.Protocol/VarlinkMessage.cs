@@ -34,7 +34,7 @@ public static class VarlinkMessage
     public static LockedMemory CallWithPassphrase(string method, Passphrase passphrase, out int length)
     {
         ArgumentNullException.ThrowIfNull(passphrase);
-        LockedMemory message = new(MessageStream.MaximumLength);
+        LockedMemory message = new(MessageStream.MaximumCall);
         Span<byte> rest = message.GetSpan();
         Append(ref rest, System.Text.Encoding.UTF8.GetBytes($$"""{"method":"{{method}}","more":true,"parameters":{"passphrase":" """.TrimEnd()));
         Base64.EncodeToUtf8(passphrase.Bytes, rest, out _, out int written);

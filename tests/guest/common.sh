@@ -23,7 +23,8 @@ digest() {
     local path
     for path; do
         if [ -d "$path" ]; then
-            (cd "$path" && find . -type f -printf '%m %p\n' | sort && find . -type f -print0 | sort -z | xargs -0 sha256sum)
+            (cd "$path" && find . -type f -printf '%m %p\n' | sort)
+            (cd "$path" && find . -type f -print0 | sort -z | xargs -0 sha256sum)
         else
             sha256sum <"$path"
         fi
@@ -53,4 +54,17 @@ tree_archive() {
     key=$(digest "$guest_dir/customise" "$guest_dir/tree-packages" "$guest_dir/tree" "$fixtures_dir/utm5.sql" \
         <(uml_modules) "$cache_dir/ssh/id_ed25519.pub")
     printf '%s/tree-%s-%s.tar\n' "$cache_dir" "$1" "$key"
+}
+
+# install_packages LIST  - installs those of the packages named in that file here that the host does not have
+install_packages() {
+    local package
+    local -a missing=()
+    while read -r package; do
+        [ "$(dpkg-query -W -f '${db:Status-Status}' "$package" 2>/dev/null)" = installed ] || missing+=("$package")
+    done <"$guest_dir/$1"
+    [ ${#missing[@]} -gt 0 ] || return 0
+    say "installing Debian packages: ${missing[*]}"
+    apt-get -q update >&2
+    DEBIAN_FRONTEND=noninteractive apt-get -q -y --no-install-recommends install "${missing[@]}" >&2
 }

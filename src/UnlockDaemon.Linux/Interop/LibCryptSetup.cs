@@ -37,6 +37,22 @@ internal static unsafe partial class LibCryptSetup
         internal byte* subsystem;
     }
 
+    /// <summary>struct crypt_pbkdf_type.</summary>
+    [StructLayout(LayoutKind.Sequential)]
+    internal struct crypt_pbkdf_type
+    {
+        internal byte* type;
+        internal byte* hash;
+        internal uint time_ms;
+        internal uint iterations;
+        internal uint max_memory_kb;
+        internal uint parallel_threads;
+        internal uint flags;
+    }
+
+    [LibraryImport(Library)]
+    internal static partial int crypt_set_pbkdf_type(CryptContext device, crypt_pbkdf_type* pbkdf);
+
     [LibraryImport(Library, StringMarshalling = StringMarshalling.Utf8)]
     internal static partial int crypt_init(out nint device, string path);
 

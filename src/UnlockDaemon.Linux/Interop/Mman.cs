@@ -10,6 +10,7 @@ internal static partial class Mman
     internal const int MAP_PRIVATE = 0x02;
     internal const int MAP_ANONYMOUS = 0x20;
     internal const uint MLOCK_ONFAULT = 1;
+    internal const int MADV_DONTNEED = 4;
     internal const int MADV_DONTDUMP = 16;
     internal const int MADV_WIPEONFORK = 18;
 

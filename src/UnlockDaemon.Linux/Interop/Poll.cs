@@ -1,17 +1,15 @@
 using System.Runtime.InteropServices;
-using Microsoft.Win32.SafeHandles;
 
 namespace UnlockDaemon.Linux.Interop;
 
-/// <summary>Waiting on file descriptors. Source: poll.h, poll(2); sys/eventfd.h, eventfd(2).</summary>
-internal static unsafe partial class Poll
+/// <summary>Waiting for descriptors. Source: poll.h, poll(2).</summary>
+internal static partial class Poll
 {
-    internal const short POLLIN = 1;
-    internal const short POLLPRI = 2;
-    internal const int EFD_CLOEXEC = 0x80000;
-    internal const int EFD_NONBLOCK = 0x800;
+    internal const short POLLIN = 0x001;
+    internal const short POLLPRI = 0x002;
+    internal const short POLLOUT = 0x004;
 
-    /// <summary>struct pollfd.</summary>
+    /// <summary>One descriptor, what is waited for, and what happened.</summary>
     [StructLayout(LayoutKind.Sequential)]
     internal struct pollfd
     {
@@ -20,9 +18,9 @@ internal static unsafe partial class Poll
         internal short revents;
     }
 
+    /// <param name="fds">The descriptors.</param>
+    /// <param name="nfds">How many.</param>
+    /// <param name="timeout">Milliseconds; -1 waits for ever.</param>
     [LibraryImport("libc", SetLastError = true)]
-    internal static partial int poll(pollfd* fds, ulong count, int timeoutMilliseconds);
-
-    [LibraryImport("libc", SetLastError = true)]
-    internal static partial SafeFileHandle eventfd(uint initial, int flags);
+    internal static partial int poll([In, Out] pollfd[] fds, nuint nfds, int timeout);
 }

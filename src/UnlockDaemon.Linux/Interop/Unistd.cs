@@ -6,6 +6,11 @@ namespace UnlockDaemon.Linux.Interop;
 /// <summary>Reading, writing and flushing. Source: unistd.h, read(2), write(2), pread(2), fsync(2), syncfs(2).</summary>
 internal static unsafe partial class Unistd
 {
+    internal const int SEEK_END = 2;
+
+    [LibraryImport("libc", SetLastError = true)]
+    internal static partial long lseek(SafeFileHandle fd, long offset, int whence);
+
     [LibraryImport("libc", SetLastError = true)]
     internal static partial nint read(SafeHandle fd, byte* buffer, nuint count);
 

@@ -1,3 +1,4 @@
+using System.Runtime.ExceptionServices;
 using System.Runtime.InteropServices;
 using UnlockDaemon.Linux.Interop;
 
@@ -6,8 +7,11 @@ namespace UnlockDaemon.Linux.Storage;
 /// <summary>Makes and opens encrypted devices, through libcryptsetup.</summary>
 public static unsafe class CryptDevice
 {
-    // LUKS2 key slots keep several copies of their area; a volume key of AES-256 in XTS mode has two keys.
+    // AES-256 in XTS mode takes two keys of 32 bytes.
     private const int XtsKeyLength = 64;
+
+    // What cryptsetup itself aims at.
+    private const uint KeyDerivationMilliseconds = 2000;
 
     [ThreadStatic]
     private static string? t_lastError;
@@ -21,18 +25,25 @@ public static unsafe class CryptDevice
     public static bool TryActivateLuks(string device, string name, Passphrase passphrase)
     {
         ArgumentNullException.ThrowIfNull(passphrase);
-        using CryptContext context = Open(device);
-        Check(LibCryptSetup.crypt_load(context, null, 0), "read a LUKS header from", device);
-        RequireDmCrypt();
-        fixed (byte* bytes = passphrase.Bytes)
+        bool opened = false;
+        ExceptionDispatchInfo? failure = null;
+        // libcryptsetup hands a LUKS2 key to dm-crypt through the keyring of the calling thread, and leaves it there
+        // until that thread ends (setup.c, cryptsetup 2.6). A thread of the pool would keep it for ever.
+        Thread thread = new(() =>
         {
-            int slot = LibCryptSetup.crypt_activate_by_passphrase(
-                context, name, LibCryptSetup.CRYPT_ANY_SLOT, bytes, (nuint)passphrase.Length, 0);
-            if (slot == -Errno.EPERM)
-                return false;
-            Check(slot, "open the LUKS container on", device);
-            return true;
-        }
+            try
+            {
+                opened = ActivateLuks(device, name, passphrase);
+            }
+            catch (LinuxException exception)
+            {
+                failure = ExceptionDispatchInfo.Capture(exception);
+            }
+        });
+        thread.Start();
+        thread.Join();
+        failure?.Throw();
+        return opened;
     }
 
     /// <summary>Opens a container without a header.</summary>
@@ -69,14 +80,16 @@ public static unsafe class CryptDevice
     /// <summary>Writes a LUKS2 header with a new random volume key and one key slot.</summary>
     /// <param name="device">File or device for the container; what it holds is lost.</param>
     /// <param name="passphrase">Opens the key slot.</param>
+    /// <param name="memoryKilobytes">Memory that the key derivation (Argon2id) may take, now and at each unlock.</param>
     /// <exception cref="LinuxException">The header could not be written.</exception>
-    public static void FormatLuks2(string device, Passphrase passphrase)
+    public static void FormatLuks2(string device, Passphrase passphrase, uint memoryKilobytes)
     {
         ArgumentNullException.ThrowIfNull(passphrase);
         using CryptContext context = Open(device);
         LibCryptSetup.crypt_params_luks2 parameters = new() { sector_size = 512 };
         Check(LibCryptSetup.crypt_format(context, LibCryptSetup.CRYPT_LUKS2, "aes", "xts-plain64", null, null,
             XtsKeyLength, &parameters), "write a LUKS2 header to", device);
+        SetKeyDerivation(context, memoryKilobytes);
         fixed (byte* bytes = passphrase.Bytes)
         {
             Check(LibCryptSetup.crypt_keyslot_add_by_volume_key(
@@ -91,6 +104,38 @@ public static unsafe class CryptDevice
     {
         KernelModule.Require("dm_mod", "/sys/module/dm_mod");
         KernelModule.Require("dm_crypt", "/sys/module/dm_crypt");
+    }
+
+    private static bool ActivateLuks(string device, string name, Passphrase passphrase)
+    {
+        using CryptContext context = Open(device);
+        Check(LibCryptSetup.crypt_load(context, null, 0), "read a LUKS header from", device);
+        RequireDmCrypt();
+        fixed (byte* bytes = passphrase.Bytes)
+        {
+            int slot = LibCryptSetup.crypt_activate_by_passphrase(
+                context, name, LibCryptSetup.CRYPT_ANY_SLOT, bytes, (nuint)passphrase.Length, 0);
+            if (slot == -Errno.EPERM)
+                return false;
+            Check(slot, "open the LUKS container on", device);
+            return true;
+        }
+    }
+
+    private static void SetKeyDerivation(CryptContext context, uint memoryKilobytes)
+    {
+        fixed (byte* type = "argon2id"u8, hash = "sha256"u8)
+        {
+            LibCryptSetup.crypt_pbkdf_type pbkdf = new()
+            {
+                type = type,
+                hash = hash,
+                time_ms = KeyDerivationMilliseconds,
+                max_memory_kb = memoryKilobytes,
+                parallel_threads = (uint)Math.Min(Environment.ProcessorCount, 4),
+            };
+            Check(LibCryptSetup.crypt_set_pbkdf_type(context, &pbkdf), "set up key derivation", "argon2id");
+        }
     }
 
     private static CryptContext Open(string device)

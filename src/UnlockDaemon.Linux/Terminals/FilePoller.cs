@@ -20,7 +20,7 @@ public sealed class FilePoller : IDisposable
     /// <exception cref="LinuxException">The kernel gives no eventfd.</exception>
     public FilePoller()
     {
-        _wake = Poll.eventfd(0, Poll.EFD_CLOEXEC | Poll.EFD_NONBLOCK);
+        _wake = EventFd.eventfd(0, EventFd.EFD_CLOEXEC | EventFd.EFD_NONBLOCK);
         if (_wake.IsInvalid)
             throw LinuxException.FromLastError("make", "an eventfd");
         _thread = new Thread(Run, StackSize) { IsBackground = true, Name = "poll" };
@@ -68,13 +68,9 @@ public sealed class FilePoller : IDisposable
         Wake();
     }
 
-    private unsafe void Wake()
-    {
-        ulong one = 1;
-        _ = Unistd.write(_wake, (byte*)&one, sizeof(ulong));
-    }
+    private void Wake() => _ = EventFd.eventfd_write(_wake, 1);
 
-    private unsafe void Run()
+    private void Run()
     {
         while (!_stopping)
         {
@@ -86,14 +82,9 @@ public sealed class FilePoller : IDisposable
             for (int i = 0; i < waiting.Length; i++)
                 files[i + 1] = new() { fd = waiting[i].Descriptor, events = Poll.POLLIN | Poll.POLLPRI };
 
-            fixed (Poll.pollfd* first = files)
-            {
-                if (Poll.poll(first, (ulong)files.Length, -1) <= 0)
-                    continue;
-            }
-
-            ulong count;
-            _ = Unistd.read(_wake, (byte*)&count, sizeof(ulong));
+            if (Poll.poll(files, (nuint)files.Length, -1) <= 0)
+                continue;
+            _ = EventFd.eventfd_read(_wake, out _);
             for (int i = 0; i < waiting.Length; i++)
             {
                 if (files[i + 1].revents != 0)

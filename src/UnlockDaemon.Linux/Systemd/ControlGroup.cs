@@ -1,0 +1,101 @@
+using Microsoft.Win32.SafeHandles;
+using UnlockDaemon.Linux.Interop;
+
+namespace UnlockDaemon.Linux.Systemd;
+
+/// <summary>A unit's control group: tells whether any of its processes is left. Source: cgroups(7), version 2.</summary>
+public sealed class ControlGroup
+{
+    private readonly string _directory;
+
+    /// <summary>Names a control group, which need not exist.</summary>
+    /// <param name="path">Its path as systemd gives it: <c>/system.slice/mariadb.service</c>.</param>
+    /// <param name="root">Where control groups are mounted.</param>
+    public ControlGroup(string path, string root = "/sys/fs/cgroup") => _directory = root + path;
+
+    /// <summary>Whether it has no process, or is gone.</summary>
+    public bool IsEmpty
+    {
+        get
+        {
+            try
+            {
+                return !File.ReadAllText(EventsPath).Contains("populated 1", StringComparison.Ordinal);
+            }
+            catch (Exception exception) when (IsGone(exception))
+            {
+                return true;
+            }
+        }
+    }
+
+    private string EventsPath => _directory + "/cgroup.events";
+
+    /// <summary>Lists the processes in it and in the groups below.</summary>
+    /// <returns>Process identifiers.</returns>
+    public IReadOnlyList<int> ReadProcesses()
+    {
+        var processes = new List<int>();
+        try
+        {
+            foreach (string file in Directory.EnumerateFiles(_directory, "cgroup.procs", SearchOption.AllDirectories))
+                foreach (string line in File.ReadLines(file))
+                    processes.Add(int.Parse(line));
+        }
+        catch (Exception exception) when (IsGone(exception))
+        {
+            // What is gone has no processes.
+        }
+
+        return processes;
+    }
+
+    /// <summary>Waits until the last process is gone.</summary>
+    /// <param name="cancellationToken">Ends the waiting.</param>
+    /// <returns>When it is empty.</returns>
+    /// <exception cref="OperationCanceledException">The waiting was ended.</exception>
+    public Task WaitUntilEmptyAsync(CancellationToken cancellationToken) =>
+        IsEmpty
+            ? Task.CompletedTask
+            : Task.Factory.StartNew(
+                () => WaitUntilEmpty(cancellationToken),
+                cancellationToken,
+                TaskCreationOptions.LongRunning,
+                TaskScheduler.Default);
+
+    private static bool IsGone(Exception exception) =>
+        exception is FileNotFoundException or DirectoryNotFoundException
+
+            // The file is open, its group removed: ENODEV.
+            || exception is IOException { HResult: Errno.ENODEV };
+
+    private void WaitUntilEmpty(CancellationToken cancellationToken)
+    {
+        using SafeFileHandle wake = EventFd.eventfd(0, EventFd.EFD_CLOEXEC);
+        using CancellationTokenRegistration registration =
+            cancellationToken.Register(() => _ = EventFd.eventfd_write(wake, 1));
+        try
+        {
+            using SafeFileHandle events = File.OpenHandle(EventsPath);
+            Poll.pollfd[] fds =
+            [
+                new() { fd = (int)wake.DangerousGetHandle(), events = Poll.POLLIN },
+                new() { fd = (int)events.DangerousGetHandle(), events = Poll.POLLPRI },
+            ];
+            var content = new byte[256];
+            while (true)
+            {
+                // Reading arms the descriptor for the next change.
+                int length = RandomAccess.Read(events, content, 0);
+                if (content.AsSpan(0, length).IndexOf("populated 1"u8) < 0)
+                    return;
+                cancellationToken.ThrowIfCancellationRequested();
+                _ = Poll.poll(fds, (nuint)fds.Length, -1);
+            }
+        }
+        catch (Exception exception) when (IsGone(exception))
+        {
+            // Removed: it was empty.
+        }
+    }
+}

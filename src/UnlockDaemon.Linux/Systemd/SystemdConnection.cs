@@ -1,0 +1,244 @@
+namespace UnlockDaemon.Linux.Systemd;
+
+/// <summary>systemd over the system bus: starts and stops units, reads and follows their state.</summary>
+/// <remarks>
+/// Connects at the first use, and anew when the bus was restarted. One small thread serves it; while nothing happens
+/// to the followed units, that thread is not woken.
+/// </remarks>
+public sealed class SystemdConnection : ISystemd, IDisposable
+{
+    private static readonly TimeSpan ReplyLimit = TimeSpan.FromSeconds(30);
+    private static readonly TimeSpan ReloadLimit = TimeSpan.FromSeconds(180);
+    private static readonly TimeSpan LongestPause = TimeSpan.FromSeconds(30);
+
+    private readonly Lock _lock = new();
+    private readonly CancellationTokenSource _disposed = new();
+    private Subscription[] _subscriptions = [];
+    private SystemdSession? _session;
+    private volatile bool _restoring;
+
+    /// <inheritdoc/>
+    public Task<string> StartUnitAsync(string unit, CancellationToken cancellationToken) =>
+        RunJobAsync("start", "StartUnit", unit, cancellationToken);
+
+    /// <inheritdoc/>
+    public Task<string> StopUnitAsync(string unit, CancellationToken cancellationToken) =>
+        RunJobAsync("stop", "StopUnit", unit, cancellationToken);
+
+    /// <inheritdoc/>
+    public Task ResetFailedUnitAsync(string unit, CancellationToken cancellationToken) =>
+        GuardAsync(
+            "reset the failure of",
+            $"unit {unit}",
+            ReplyLimit,
+            session => session.CallAsync(
+                SystemdAddress.ManagerPath,
+                SystemdAddress.ManagerInterface,
+                "ResetFailedUnit",
+                [unit],
+                static _ => true),
+            cancellationToken);
+
+    /// <inheritdoc/>
+    public Task ReloadAsync(CancellationToken cancellationToken) =>
+        GuardAsync(
+            "reload",
+            "the unit files",
+            ReloadLimit,
+            session => session.CallAsync(
+                SystemdAddress.ManagerPath, SystemdAddress.ManagerInterface, "Reload", [], static _ => true),
+            cancellationToken);
+
+    /// <inheritdoc/>
+    public Task<UnitState> GetUnitAsync(string unit, CancellationToken cancellationToken) =>
+        GuardAsync(
+            "read the state of", $"unit {unit}", ReplyLimit, s => s.ReadUnitAsync(unit), cancellationToken);
+
+    /// <summary>Asks how the system as a whole does: <c>systemctl is-system-running</c>.</summary>
+    /// <param name="cancellationToken">Ends the waiting.</param>
+    /// <returns>initializing, starting, running, degraded, maintenance, stopping.</returns>
+    /// <exception cref="SystemdException">systemd cannot be reached.</exception>
+    public Task<string> GetSystemStateAsync(CancellationToken cancellationToken) =>
+        GuardAsync(
+            "read the state of",
+            "the system",
+            ReplyLimit,
+            session => session.CallAsync(
+                SystemdAddress.ManagerPath,
+                SystemdAddress.PropertiesInterface,
+                "Get",
+                [SystemdAddress.ManagerInterface, "SystemState"],
+                static reply => reply.ReadVariant("s", static m => m.ReadString())),
+            cancellationToken);
+
+    /// <inheritdoc/>
+    public Task<IDisposable> WatchUnitAsync(
+        string unit, Action<UnitState> changed, CancellationToken cancellationToken)
+    {
+        var subscription = new UnitSubscription(unit, changed);
+        return SubscribeAsync(
+            subscription, $"unit {unit}", session => session.FollowAsync(subscription), cancellationToken);
+    }
+
+    /// <summary>Follows the ends of a unit's jobs, whoever asked for them.</summary>
+    /// <param name="unit">The unit's own name, no alias.</param>
+    /// <param name="ended">Takes each job that ended, on the bus's thread: must not wait or throw.</param>
+    /// <param name="cancellationToken">Ends the waiting for systemd.</param>
+    /// <returns>When the following began; what ends it.</returns>
+    /// <exception cref="SystemdException">systemd cannot be reached.</exception>
+    public Task<IDisposable> WatchJobsAsync(
+        string unit, Action<UnitJob> ended, CancellationToken cancellationToken) =>
+        SubscribeAsync(new JobSubscription(unit, ended), $"jobs of unit {unit}", null, cancellationToken);
+
+    /// <summary>Waits for the end of the boot: systemd's StartupFinished.</summary>
+    /// <param name="finished">Told once the boot's jobs are done, on the bus's thread: must not wait or throw.</param>
+    /// <param name="cancellationToken">Ends the waiting for systemd.</param>
+    /// <returns>When the following began; what ends it.</returns>
+    /// <exception cref="SystemdException">systemd cannot be reached.</exception>
+    public Task<IDisposable> WatchStartupAsync(Action finished, CancellationToken cancellationToken) =>
+        SubscribeAsync(new StartupSubscription(finished), "the boot", null, cancellationToken);
+
+    /// <summary>Ends the connection, the thread and all following.</summary>
+    public void Dispose()
+    {
+        lock (_lock)
+        {
+            _disposed.Cancel();
+            _session?.Dispose();
+        }
+    }
+
+    private static SystemdException Refusal(string operation, string subject, Exception reason) =>
+        new(operation, subject, (reason as BusErrorException)?.Name ?? "", reason.Message, reason);
+
+    private SystemdSession Session()
+    {
+        lock (_lock)
+        {
+            ObjectDisposedException.ThrowIf(_disposed.IsCancellationRequested, this);
+            if (_session is null or { IsLost: true })
+                _session = new SystemdSession(() => _subscriptions, Lost);
+            return _session;
+        }
+    }
+
+    private async Task<T> GuardAsync<T>(
+        string operation,
+        string subject,
+        TimeSpan limit,
+        Func<SystemdSession, Task<T>> call,
+        CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await call(Session()).WaitAsync(limit, cancellationToken);
+        }
+        catch (Exception exception) when (exception is BusErrorException or LinuxException)
+        {
+            throw Refusal(operation, subject, exception);
+        }
+        catch (TimeoutException exception)
+        {
+            string reason = $"systemd did not answer within {limit.TotalSeconds} s";
+            throw new SystemdException(operation, subject, "", reason, exception);
+        }
+    }
+
+    private async Task<string> RunJobAsync(
+        string operation, string member, string unit, CancellationToken cancellationToken)
+    {
+        string subject = $"unit {unit}";
+        SystemdSession session = Session();
+        session.AddMatch(SystemdAddress.JobRule);
+        try
+        {
+            Task<string> job = await GuardAsync(
+                operation, subject, ReplyLimit, _ => session.BeginJobAsync(member, unit), cancellationToken);
+            return await GuardAsync(
+                operation, subject, Timeout.InfiniteTimeSpan, _ => job, cancellationToken);
+        }
+        finally
+        {
+            session.RemoveMatch(SystemdAddress.JobRule);
+        }
+    }
+
+    private async Task<IDisposable> SubscribeAsync(
+        Subscription subscription,
+        string subject,
+        Func<SystemdSession, Task>? follow,
+        CancellationToken cancellationToken)
+    {
+        var token = new SubscriptionToken(() => Unsubscribe(subscription));
+        try
+        {
+            return await GuardAsync<IDisposable>(
+                "follow", subject, ReplyLimit, session => FollowAsync(session, subscription, follow, token),
+                cancellationToken);
+        }
+        catch
+        {
+            token.Dispose();
+            throw;
+        }
+    }
+
+    private async Task<IDisposable> FollowAsync(
+        SystemdSession session, Subscription subscription, Func<SystemdSession, Task>? follow, IDisposable token)
+    {
+        await session.Present;
+        Change(all => [.. all, subscription]);
+        if (follow is null)
+            session.AddMatch(subscription.Rule);
+        else
+            await follow(session);
+        return token;
+    }
+
+    private void Unsubscribe(Subscription subscription)
+    {
+        Change(all => Array.FindAll(all, other => other != subscription));
+        lock (_lock)
+            _session?.Forget(subscription);
+    }
+
+    private void Change(Func<Subscription[], Subscription[]> change)
+    {
+        lock (_lock)
+            _subscriptions = change(_subscriptions);
+    }
+
+    private void Lost(SystemdSession session)
+    {
+        lock (_lock)
+        {
+            if (session != _session || _subscriptions.Length == 0 || _restoring || _disposed.IsCancellationRequested)
+                return;
+            _restoring = true;
+        }
+
+        _ = RestoreAsync(_disposed.Token);
+    }
+
+    /// <summary>Connects again for those who follow something: until the bus is back, ever less often.</summary>
+    private async Task RestoreAsync(CancellationToken cancellationToken)
+    {
+        TimeSpan pause = TimeSpan.FromMilliseconds(100);
+        while (!cancellationToken.IsCancellationRequested && _restoring)
+        {
+            try
+            {
+                await Task.Delay(pause, cancellationToken);
+                pause = pause * 2 < LongestPause ? pause * 2 : LongestPause;
+                SystemdSession session = Session();
+                await session.Present.WaitAsync(cancellationToken);
+                lock (_lock)
+                    _restoring = session.IsLost;
+            }
+            catch (Exception exception) when (exception is LinuxException or OperationCanceledException)
+            {
+                // Not yet, or not any more.
+            }
+        }
+    }
+}

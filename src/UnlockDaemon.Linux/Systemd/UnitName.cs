@@ -1,0 +1,83 @@
+using System.Globalization;
+using System.Text;
+
+namespace UnlockDaemon.Linux.Systemd;
+
+/// <summary>Names of units, and how paths become names and names become bus paths.</summary>
+public static class UnitName
+{
+    private const int MaximumLength = 255;
+
+    private static readonly string[] Suffixes =
+    [
+        ".service", ".socket", ".target", ".device", ".mount", ".automount", ".swap", ".timer", ".path", ".slice",
+        ".scope",
+    ];
+
+    /// <summary>Whether a name can be that of a unit: characters, length and suffix, as in systemd.unit(5).</summary>
+    /// <param name="name">The name, with its suffix.</param>
+    /// <returns>Whether systemd would take it as a name to start; templates without an instance are not.</returns>
+    public static bool IsValid(string name)
+    {
+        string? suffix = Array.Find(Suffixes, name.EndsWith);
+        if (suffix is null || name.Length > MaximumLength)
+            return false;
+        ReadOnlySpan<char> stem = name.AsSpan(0, name.Length - suffix.Length);
+        int at = stem.IndexOf('@');
+        if (stem.IsEmpty || at == 0 || at == stem.Length - 1)
+            return false;
+        foreach (char c in stem)
+            if (!IsPlain(c) && c is not ('-' or '\\' or '@'))
+                return false;
+        return true;
+    }
+
+    /// <summary>The unit that stands for a path, as <c>systemd-escape --path --suffix</c> prints it.</summary>
+    /// <param name="path">An absolute path: <c>/var/secure</c>.</param>
+    /// <param name="suffix">The unit's type: <c>mount</c>.</param>
+    /// <returns><c>var-secure.mount</c>; the root directory is <c>-.mount</c>.</returns>
+    public static string FromPath(string path, string suffix)
+    {
+        string[] parts = path.Split('/', StringSplitOptions.RemoveEmptyEntries);
+        var name = new StringBuilder();
+        foreach (string part in parts)
+        {
+            if (part == ".")
+                continue;
+            if (part == "..")
+                throw new ArgumentException($"the path {path} has a \"..\" in it", nameof(path));
+            if (name.Length > 0)
+                name.Append('-');
+            AppendEscaped(name, part);
+        }
+
+        return (name.Length == 0 ? "-" : name.ToString()) + "." + suffix;
+    }
+
+    /// <summary>The unit's object on the bus: every byte but letters and inner digits becomes <c>_xx</c>.</summary>
+    /// <param name="name">The unit's name.</param>
+    /// <returns><c>/org/freedesktop/systemd1/unit/mariadb_2eservice</c>.</returns>
+    internal static string ToObjectPath(string name)
+    {
+        var path = new StringBuilder("/org/freedesktop/systemd1/unit/");
+        int start = path.Length;
+        foreach (byte b in Encoding.UTF8.GetBytes(name))
+            if (char.IsAsciiLetter((char)b) || (char.IsAsciiDigit((char)b) && path.Length > start))
+                path.Append((char)b);
+            else
+                path.Append(CultureInfo.InvariantCulture, $"_{b:x2}");
+        return path.ToString();
+    }
+
+    private static void AppendEscaped(StringBuilder name, string part)
+    {
+        foreach (byte b in Encoding.UTF8.GetBytes(part))
+            // A leading dot would make a hidden file of the unit.
+            if (IsPlain((char)b) && !(b == '.' && name.Length == 0))
+                name.Append((char)b);
+            else
+                name.Append(CultureInfo.InvariantCulture, $"\\x{b:x2}");
+    }
+
+    private static bool IsPlain(char c) => char.IsAsciiLetterOrDigit(c) || c is ':' or '_' or '.';
+}

@@ -1,0 +1,59 @@
+namespace UnlockDaemon.Linux.Systemd;
+
+/// <summary>A unit as systemd sees it. Words are systemd's own; see systemctl(1) and org.freedesktop.systemd1(5).</summary>
+public sealed record UnitState
+{
+    /// <summary>The unit's own name; differs from the name asked for if that is an alias.</summary>
+    public required string Id { get; init; }
+
+    /// <summary>loaded, not-found, bad-setting, error, masked.</summary>
+    public string LoadState { get; init; } = "";
+
+    /// <summary>Why it could not be loaded; empty if it was.</summary>
+    public string LoadError { get; init; } = "";
+
+    /// <summary>active, reloading, inactive, failed, activating, deactivating.</summary>
+    public string ActiveState { get; init; } = "";
+
+    /// <summary>The state in the terms of its type: running, exited, start-post, auto-restart.</summary>
+    public string SubState { get; init; } = "";
+
+    /// <summary>A service's type: simple, forking, notify, oneshot; empty for other units.</summary>
+    public string Type { get; init; } = "";
+
+    /// <summary>How its last run ended: success, exit-code, signal, timeout, start-limit-hit, oom-kill.</summary>
+    public string Result { get; init; } = "";
+
+    /// <summary>The main process, 0 if there is none or systemd does not know it.</summary>
+    public int MainPid { get; init; }
+
+    /// <summary>How the main process ended: CLD_EXITED (1), CLD_KILLED (2), CLD_DUMPED (3); 0 if it did not.</summary>
+    public int ExitCode { get; init; }
+
+    /// <summary>The main process's exit status, or the signal that killed it.</summary>
+    public int ExitStatus { get; init; }
+
+    /// <summary>Its control group under /sys/fs/cgroup: <c>/system.slice/mariadb.service</c>; empty if none.</summary>
+    public string ControlGroup { get; init; } = "";
+
+    /// <summary>The present or last run's identifier, 32 hexadecimal digits; empty if it never ran.</summary>
+    public string InvocationId { get; init; } = "";
+
+    /// <summary>When it became active last: CLOCK_MONOTONIC, since boot; zero if it never did.</summary>
+    public TimeSpan ActiveSince { get; init; }
+
+    /// <summary>Whether its conditions (ConditionPathExists= and the like) held at the last start.</summary>
+    public bool ConditionResult { get; init; }
+
+    /// <summary>Whether a unit file was found and is in order.</summary>
+    public bool IsLoaded => LoadState == "loaded";
+
+    /// <summary>Whether it is up in systemd's view, which for a wrapped SysV script says little.</summary>
+    public bool IsActive => ActiveState is "active" or "reloading" or "refreshing";
+
+    /// <summary>Whether it is up or on its way up; also while it waits for systemd to restart it.</summary>
+    public bool IsActiveOrActivating => IsActive || ActiveState == "activating";
+
+    /// <summary>Whether its last run ended in failure and it is down.</summary>
+    public bool IsFailed => ActiveState == "failed";
+}

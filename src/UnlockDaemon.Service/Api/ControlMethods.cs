@@ -1,0 +1,185 @@
+using UnlockDaemon.Linux;
+using UnlockDaemon.Protocol;
+using UnlockDaemon.Protocol.Messages;
+using UnlockDaemon.Service.Configuration;
+using UnlockDaemon.Service.Units;
+using UnlockDaemon.Service.Volumes;
+
+namespace UnlockDaemon.Service.Api;
+
+/// <summary>The methods on the socket and who may call them: one table.</summary>
+internal sealed class ControlMethods
+{
+    private const string Url = "man:unlockd(8)";
+    private readonly Volume _volume;
+    private readonly ServiceSet _services;
+    private readonly EventHub _events;
+    private readonly UnlockdConfiguration _configuration;
+    private readonly Dictionary<string, Method> _table;
+
+    internal ControlMethods(Volume volume, ServiceSet services, EventHub events, UnlockdConfiguration configuration)
+    {
+        _volume = volume;
+        _services = services;
+        _events = events;
+        _configuration = configuration;
+        _table = new(StringComparer.Ordinal)
+        {
+            ["org.varlink.service.GetInfo"] = new(Access.Anyone, GetInfoAsync),
+            ["org.varlink.service.GetInterfaceDescription"] = new(Access.Anyone, DescribeAsync),
+            ["org.unlockd.Status"] = new(Access.Anyone, StatusAsync),
+            ["org.unlockd.Watch"] = new(Access.Anyone, WatchAsync),
+            ["org.unlockd.Holders"] = new(Access.Root, HoldersAsync),
+            ["org.unlockd.Unlock"] = new(Access.Root, UnlockAsync),
+            ["org.unlockd.Lock"] = new(Access.Root, LockAsync),
+            ["org.unlockd.Release"] = new(Access.Root, ReleaseAsync),
+        };
+    }
+
+    /// <summary>Answers a call.</summary>
+    internal Task AnswerAsync(Conversation conversation, CancellationToken cancellation)
+    {
+        string method = conversation.Call.Method;
+        if (_table.TryGetValue(method, out Method? row))
+        {
+            return row.Access == Access.Root && conversation.Peer.Uid != 0
+                ? conversation.FailAsync(VarlinkError.PermissionDenied, new(), cancellation)
+                : row.Handler(conversation, cancellation);
+        }
+
+        string @interface = method[..Math.Max(method.LastIndexOf('.'), 0)];
+        return InterfaceText.Find(@interface) is null
+            ? conversation.FailAsync(VarlinkError.InterfaceNotFound, new(Interface: @interface), cancellation)
+            : conversation.FailAsync(VarlinkError.MethodNotFound, new(Method: method), cancellation);
+    }
+
+    private static Task GetInfoAsync(Conversation conversation, CancellationToken cancellation) =>
+        conversation.ReplyAsync(
+            new ServiceInfoReply("unlockd", "unlockd", ProductVersion.Text, Url,
+                [InterfaceText.VarlinkService, InterfaceText.Unlockd]),
+            ProtocolJson.Default.ServiceInfoReply, cancellation);
+
+    private static Task DescribeAsync(Conversation conversation, CancellationToken cancellation)
+    {
+        if (conversation.Call.Read(ProtocolJson.Default.InterfaceParameters) is not { Interface: { } name })
+            return RefuseParameterAsync(conversation, "interface", cancellation);
+        return InterfaceText.Find(name) is { } text
+            ? conversation.ReplyAsync(new InterfaceReply(text), ProtocolJson.Default.InterfaceReply, cancellation)
+            : conversation.FailAsync(VarlinkError.InterfaceNotFound, new(Interface: name), cancellation);
+    }
+
+    private static Task RefuseParameterAsync(Conversation conversation, string parameter, CancellationToken cancellation) =>
+        conversation.FailAsync(VarlinkError.InvalidParameter, new(Parameter: parameter), cancellation);
+
+    private Task StatusAsync(Conversation conversation, CancellationToken cancellation) =>
+        conversation.ReplyAsync(
+            StatusReport.Make(_volume, _services, _configuration.Volume), ProtocolJson.Default.StatusReply, cancellation);
+
+    private async Task WatchAsync(Conversation conversation, CancellationToken cancellation)
+    {
+        if (!conversation.Call.More)
+        {
+            await conversation.FailAsync(VarlinkError.ExpectedMore, new(), cancellation);
+            return;
+        }
+
+        using EventHub.Subscription events = _events.Subscribe();
+        await ForwardAsync(conversation, events, cancellation);
+    }
+
+    private Task HoldersAsync(Conversation conversation, CancellationToken cancellation) =>
+        conversation.ReplyAsync(
+            new HoldersReply(StatusReport.Describe(_volume.FindHolders())), ProtocolJson.Default.HoldersReply, cancellation);
+
+    private async Task UnlockAsync(Conversation conversation, CancellationToken cancellation)
+    {
+        if (!conversation.Call.TryReadPassphrase("passphrase", out Passphrase? passphrase))
+        {
+            await RefuseParameterAsync(conversation, "passphrase", cancellation);
+            return;
+        }
+
+        // The caller may hang up; what he began goes on.
+        (UnlockAttempt attempt, VolumeState state) = await FollowAsync(conversation, async () =>
+        {
+            using Passphrase? secret = passphrase;
+            UnlockAttempt result = await _volume.UnlockAsync(secret);
+            return (result, result.Services is null ? _volume.State : await result.Services);
+        }, cancellation);
+        await (attempt.Outcome switch
+        {
+            UnlockOutcome.Mounted when state == VolumeState.Ready => conversation.ReplyAsync(
+                new UnlockReply(Volume.JsonName(state)), ProtocolJson.Default.UnlockReply, cancellation),
+            UnlockOutcome.Mounted => conversation.FailAsync(
+                VarlinkError.Failed, new(Step: "units", Reason: StatusReport.Trouble(_services)), cancellation),
+            UnlockOutcome.WrongPassphrase => conversation.FailAsync(VarlinkError.WrongPassphrase, new(), cancellation),
+            UnlockOutcome.PassphraseNeeded => conversation.FailAsync(VarlinkError.PassphraseNeeded, new(), cancellation),
+            UnlockOutcome.Busy => conversation.FailAsync(
+                VarlinkError.Busy, new(State: Volume.JsonName(_volume.State)), cancellation),
+            UnlockOutcome.OnHold => conversation.FailAsync(
+                VarlinkError.OnHold, new(Reason: attempt.Reason), cancellation),
+            UnlockOutcome.Unusable => conversation.FailAsync(
+                VarlinkError.VolumeUnusable, new(Reason: attempt.Reason), cancellation),
+            _ => conversation.FailAsync(
+                VarlinkError.Failed, new(Step: attempt.Step, Reason: attempt.Reason), cancellation),
+        });
+    }
+
+    private async Task LockAsync(Conversation conversation, CancellationToken cancellation)
+    {
+        if (conversation.Call.Read(ProtocolJson.Default.LockParameters) is not { } parameters
+            || parameters.Deadline is <= 0 or > 86400)
+        {
+            await RefuseParameterAsync(conversation, "deadline, hold, reason or nonce", cancellation);
+            return;
+        }
+
+        TimeSpan deadline = parameters.Deadline is { } seconds
+            ? TimeSpan.FromSeconds(seconds)
+            : _configuration.Lock.Deadline;
+        LockOutcome outcome = await FollowAsync(conversation, () => _volume.LockAsync(new LockRequest(
+            deadline, parameters.Hold ?? false, parameters.Reason, parameters.Nonce)), cancellation);
+        await (outcome switch
+        {
+            { Certificate: { } proof } => conversation.ReplyAsync(
+                new LockReply(proof), ProtocolJson.Default.LockReply, cancellation),
+            { Refused: true } => conversation.FailAsync(VarlinkError.Held,
+                new(Reason: outcome.Reason, Holders: StatusReport.Describe(outcome.Holders)), cancellation),
+            _ => conversation.FailAsync(VarlinkError.Failed, new(Step: "lock", Reason: outcome.Reason), cancellation),
+        });
+    }
+
+    private Task ReleaseAsync(Conversation conversation, CancellationToken cancellation)
+    {
+        _volume.Release();
+        return conversation.ReplyAsync(new Nothing(), ProtocolJson.Default.Nothing, cancellation);
+    }
+
+    /// <summary>Does the work; with "more", sends the events that happen meanwhile.</summary>
+    private async Task<T> FollowAsync<T>(Conversation conversation, Func<Task<T>> work, CancellationToken cancellation)
+    {
+        if (!conversation.Call.More)
+            return await work();
+        EventHub.Subscription events = _events.Subscribe();
+        Task forwarding = ForwardAsync(conversation, events, cancellation);
+        try
+        {
+            return await work();
+        }
+        finally
+        {
+            events.Dispose();
+            await forwarding.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        }
+    }
+
+    private static async Task ForwardAsync(
+        Conversation conversation, EventHub.Subscription events, CancellationToken cancellation)
+    {
+        await foreach (EventInfo happened in events.ReadAsync(cancellation))
+        {
+            await conversation.ReplyAsync(
+                new EventReply(happened), ProtocolJson.Default.EventReply, cancellation, continues: true);
+        }
+    }
+}

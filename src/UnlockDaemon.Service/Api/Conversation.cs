@@ -1,0 +1,23 @@
+using System.Text.Json.Serialization.Metadata;
+using UnlockDaemon.Protocol;
+using UnlockDaemon.Protocol.Messages;
+
+namespace UnlockDaemon.Service.Api;
+
+/// <summary>One call and its replies.</summary>
+internal sealed class Conversation(MessageStream stream, VarlinkCall call, PeerCredentials peer)
+{
+    internal VarlinkCall Call => call;
+
+    internal PeerCredentials Peer => peer;
+
+    internal Task ReplyAsync<T>(
+        T parameters, JsonTypeInfo<T> type, CancellationToken cancellation, bool continues = false) =>
+        SendAsync(() => VarlinkMessage.Reply(parameters, type, continues), cancellation);
+
+    internal Task FailAsync(string error, ErrorParameters parameters, CancellationToken cancellation) =>
+        SendAsync(() => VarlinkMessage.Error(new VarlinkError(error, parameters)), cancellation);
+
+    private Task SendAsync(Func<ReadOnlyMemory<byte>> message, CancellationToken cancellation) =>
+        call.OneWay ? Task.CompletedTask : stream.SendAsync(message(), cancellation);
+}

@@ -1,0 +1,112 @@
+using UnlockDaemon.Linux;
+using UnlockDaemon.Linux.Storage;
+using UnlockDaemon.Linux.Systemd;
+using UnlockDaemon.Service.Configuration;
+using UnlockDaemon.Service.Prompts;
+using UnlockDaemon.Service.Units;
+using UnlockDaemon.Service.Volumes;
+
+namespace UnlockDaemon.Service.Checks;
+
+/// <summary>Looks whether this instance has what the configuration needs.</summary>
+/// <param name="configuration">The configuration.</param>
+/// <param name="systemd">systemd on this instance.</param>
+public sealed class HostCheck(UnlockdConfiguration configuration, ISystemd systemd)
+{
+    /// <summary>Makes every check; changes nothing but loading the kernel modules that will be needed.</summary>
+    /// <param name="cancellation">Ends the checks.</param>
+    /// <returns>What was found, good and bad.</returns>
+    public async Task<IReadOnlyList<Finding>> RunAsync(CancellationToken cancellation)
+    {
+        List<Finding> findings = [CheckModules(), CheckChecker(), .. CheckStorage(), .. CheckConsoles(), .. CheckSwap()];
+        foreach (ServiceConfiguration service in configuration.Services)
+            findings.Add(await CheckUnitAsync(service, cancellation));
+        ServiceGate gate = new(configuration.Volume.MountPoint, configuration.Services.Select(static service => service.Unit));
+        findings.AddRange(gate.Inspect().Select(Describe));
+        return findings;
+    }
+
+    private static Finding Good(string text) => new(FindingSeverity.Good, text);
+
+    private static Finding Warning(string text) => new(FindingSeverity.Warning, text);
+
+    private static Finding Error(string text) => new(FindingSeverity.Error, text);
+
+    private static Finding CheckModules()
+    {
+        try
+        {
+            KernelModule.Require("loop", "/dev/loop-control");
+            CryptDevice.RequireDmCrypt();
+            return Good("kernel: loop and dm-crypt are there");
+        }
+        catch (LinuxException missing)
+        {
+            return Error(Advice.For(missing));
+        }
+    }
+
+    private Finding CheckChecker()
+    {
+        bool xfs = configuration.Volume.Filesystem == FilesystemType.Xfs;
+        string program = xfs ? "mkfs.xfs" : "e2fsck";
+        return File.Exists("/usr/sbin/" + program) || File.Exists("/sbin/" + program)
+            ? Good($"{program} is installed")
+            : Error($"{program} is not installed: 'apt install {(xfs ? "xfsprogs" : "e2fsprogs")}'");
+    }
+
+    private IEnumerable<Finding> CheckStorage()
+    {
+        StorageStack stack = new(configuration.Volume);
+        if (stack.IsMounted)
+        {
+            yield return Good($"{configuration.Volume.Container} is mounted on {configuration.Volume.MountPoint}");
+            yield break;
+        }
+
+        yield return stack.FindFault() is { } fault
+            ? Error(fault)
+            : Good($"{configuration.Volume.Container} is a container, {configuration.Volume.MountPoint} is empty");
+    }
+
+    private IEnumerable<Finding> CheckConsoles()
+    {
+        IReadOnlyList<string> consoles = ConsoleNames.FindExisting(configuration.Consoles);
+        yield return consoles.Count > 0
+            ? Good($"consoles: {string.Join(", ", consoles)}")
+            : Warning("none of the configured consoles exists: the passphrase can only be given by 'unlockctl unlock'");
+    }
+
+    private static IEnumerable<Finding> CheckSwap()
+    {
+        foreach (string line in File.ReadLines("/proc/swaps").Skip(1))
+        {
+            string device = line.Split(' ', '\t')[0];
+            if (!device.StartsWith("/dev/dm-", StringComparison.Ordinal)
+                && !device.StartsWith("/dev/mapper/", StringComparison.Ordinal)
+                && !device.StartsWith("/dev/zram", StringComparison.Ordinal))
+                yield return Warning($"swap on {device} is in the clear: what services hold in memory may be written there");
+        }
+    }
+
+    private async Task<Finding> CheckUnitAsync(ServiceConfiguration service, CancellationToken cancellation)
+    {
+        UnitState unit = await systemd.GetUnitAsync(service.Unit, cancellation);
+        if (unit.LoadState != "loaded")
+        {
+            return Error($"service {service.Name}: unit {service.Unit} is {unit.LoadState}: "
+                + "install it, or name the right unit ('systemctl list-unit-files')");
+        }
+
+        return Good($"service {service.Name}: {service.Unit} is there");
+    }
+
+    private static Finding Describe(GateFile gate) => gate.State switch
+    {
+        GateState.Applied => Good($"{gate.Unit} is gated"),
+        GateState.Foreign => Error($"{gate.Path} was not written by unlockctl, so {gate.Unit} is not gated: move it away, "
+            + "then run 'unlockctl apply'"),
+        GateState.Stale => Warning($"{gate.Unit} is no longer configured but still gated: run 'unlockctl apply'"),
+        _ => Error($"{gate.Unit} may start while the volume is locked: run 'unlockctl apply'"),
+    };
+}

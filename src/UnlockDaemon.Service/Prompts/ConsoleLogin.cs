@@ -1,0 +1,108 @@
+using System.Threading.Channels;
+using UnlockDaemon.Linux.Systemd;
+
+namespace UnlockDaemon.Service.Prompts;
+
+/// <summary>
+/// Takes a console from its getty and gives it back. While the marker file exists, drop-ins of getty@.service and
+/// serial-getty@.service keep systemd from starting a getty there, so that the two never fight for input.
+/// </summary>
+internal sealed class ConsoleLogin
+{
+    private const string Markers = "/run/unlockd/prompt";
+
+    private static readonly string[] s_wantedBy =
+    [
+        "/etc/systemd/system/getty.target.wants",
+        "/run/systemd/generator/getty.target.wants",
+        "/usr/lib/systemd/system/getty.target.wants",
+        "/lib/systemd/system/getty.target.wants",
+    ];
+
+    private readonly ISystemd _systemd;
+    private readonly string _marker;
+    private readonly string _unit;
+
+    internal ConsoleLogin(ISystemd systemd, string console)
+    {
+        _systemd = systemd;
+        _marker = Path.Combine(Markers, console);
+        _unit = UnitFor(console);
+    }
+
+    /// <summary>Whether a login belongs on this console.</summary>
+    internal bool IsConfigured => s_wantedBy.Any(directory => File.Exists(Path.Combine(directory, _unit)));
+
+    /// <summary>The getty of a console: virtual terminals have one kind, lines another. Source: systemd-getty-generator(8).</summary>
+    internal static string UnitFor(string console) =>
+        console.StartsWith("tty", StringComparison.Ordinal) && console.AsSpan(3).IndexOfAnyExceptInRange('0', '9') < 0
+            ? $"getty@{console}.service"
+            : $"serial-getty@{console}.service";
+
+    /// <summary>Forgets the markers of a daemon that was killed, and has those gettys started.</summary>
+    internal static async Task ReturnAllAsync(ISystemd systemd, CancellationToken cancellation)
+    {
+        if (!Directory.Exists(Markers))
+            return;
+        foreach (string marker in Directory.GetFiles(Markers))
+            await new ConsoleLogin(systemd, Path.GetFileName(marker)).ReturnAsync(cancellation);
+    }
+
+    /// <summary>Keeps gettys away from now on; no wait, so that it can be done before the first getty starts.</summary>
+    internal void Reserve()
+    {
+        Directory.CreateDirectory(Markers);
+        File.WriteAllBytes(_marker, []);
+    }
+
+    /// <summary>Waits until the console is free: a getty that waits for a name is stopped, a person's session is not.</summary>
+    internal async Task TakeAsync(CancellationToken cancellation)
+    {
+        Reserve();
+        Channel<UnitState> states = Channel.CreateUnbounded<UnitState>();
+        using IDisposable watch =
+            await _systemd.WatchUnitAsync(_unit, state => states.Writer.TryWrite(state), cancellation);
+        await foreach (UnitState unit in states.Reader.ReadAllAsync(cancellation))
+        {
+            if (unit.ActiveState is "inactive" or "failed")
+                return;
+            if (IsWaitingForName(unit.MainPid))
+                await _systemd.StopUnitAsync(_unit, cancellation);
+        }
+    }
+
+    /// <summary>Lets somebody log in; the marker is back at once, so that the prompt returns when he logs out.</summary>
+    internal async Task LendAsync(CancellationToken cancellation)
+    {
+        await ReturnAsync(cancellation);
+        Reserve();
+    }
+
+    /// <summary>Gives the console back to its getty.</summary>
+    internal async Task ReturnAsync(CancellationToken cancellation)
+    {
+        File.Delete(_marker);
+        if (!IsConfigured)
+            return;
+        try
+        {
+            await _systemd.StartUnitAsync(_unit, cancellation);
+        }
+        catch (SystemdException)
+        {
+            // While the system shuts down no unit can be started, and none is wanted.
+        }
+    }
+
+    private static bool IsWaitingForName(int pid)
+    {
+        try
+        {
+            return File.ReadAllText($"/proc/{pid}/comm").TrimEnd() is "agetty" or "(agetty)";
+        }
+        catch (IOException)
+        {
+            return false;
+        }
+    }
+}

@@ -1,0 +1,22 @@
+using UnlockDaemon.Linux.Terminals;
+
+namespace UnlockDaemon.Service.Prompts;
+
+/// <summary>The consoles to prompt on.</summary>
+internal static class ConsoleNames
+{
+    private const string Active = "/sys/class/tty/console/active";
+
+    /// <summary>The configured consoles that exist, and those that the kernel itself uses.</summary>
+    /// <param name="configured">Names as below /dev.</param>
+    internal static IReadOnlyList<string> FindExisting(IEnumerable<string> configured) =>
+        [.. Candidates(configured, ReadActive()).Where(static name => Terminal.Exists("/dev/" + name))];
+
+    /// <summary>Each name once. tty0 is whichever virtual terminal is shown, so a prompt there would be one too many.</summary>
+    internal static IEnumerable<string> Candidates(IEnumerable<string> configured, string active) =>
+        configured.Concat(active.Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries))
+            .Where(static name => name != "tty0")
+            .Distinct(StringComparer.Ordinal);
+
+    private static string ReadActive() => File.Exists(Active) ? File.ReadAllText(Active) : "";
+}

@@ -1,0 +1,123 @@
+using UnlockDaemon.Linux;
+using UnlockDaemon.Linux.Terminals;
+using UnlockDaemon.Protocol.Messages;
+using UnlockDaemon.Service.Volumes;
+
+namespace UnlockDaemon.Service.Prompts;
+
+/// <summary>The dialog on one console: asks until the volume is unlocked, from here or elsewhere.</summary>
+internal sealed class ConsolePrompt(string console, Volume volume, FilePoller poller, EventHub events, string mountPoint)
+{
+    private readonly RetryDelay _delay = new();
+    private Terminal? _terminal;
+    private bool _asking;
+
+    /// <summary>Shows the prompt again: something else has written on the screen.</summary>
+    internal void Redraw()
+    {
+        if (_asking)
+            _terminal?.Write("\r" + PromptLine);
+    }
+
+    private static string PromptLine => "Passphrase: ";
+
+    /// <summary>Asks on the console until cancelled.</summary>
+    /// <param name="canLogIn">Whether there is a login to go to instead.</param>
+    /// <param name="cancellation">Ends the prompt: the volume is unlocked, or on hold.</param>
+    /// <returns>When the operator wants to log in.</returns>
+    internal async Task AskAsync(bool canLogIn, CancellationToken cancellation)
+    {
+        using Terminal terminal = Terminal.Open("/dev/" + console);
+        _terminal = terminal;
+        try
+        {
+            terminal.EnterRawMode();
+            terminal.Write(Greeting(canLogIn));
+            while (true)
+            {
+                using Passphrase passphrase = new();
+                EntryKey ended = await ReadAsync(terminal, passphrase, cancellation);
+                if (ended == EntryKey.Login && canLogIn)
+                    return;
+                if (ended == EntryKey.Enter && passphrase.Length > 0)
+                    await TryAsync(terminal, passphrase, cancellation);
+            }
+        }
+        finally
+        {
+            _terminal = null;
+        }
+    }
+
+    /// <summary>After the unlock: tells how the services come up, until they are.</summary>
+    internal async Task FollowAsync(EventHub.Subscription subscription, CancellationToken cancellation)
+    {
+        using Terminal terminal = Terminal.Open("/dev/" + console);
+        terminal.Write($"\r\n{Environment.MachineName}: {mountPoint} is mounted; starting services.\n");
+        await foreach (EventInfo happened in subscription.ReadAsync(cancellation))
+        {
+            if (happened.Kind == "service")
+                terminal.Write($"  {happened.Subject,-16} {happened.Text}\n");
+            if (happened is { Kind: "state", Subject: "ready" or "degraded" or "stopping" })
+            {
+                terminal.Write($"{Environment.MachineName}: {happened.Subject}: {happened.Text}\n");
+                return;
+            }
+        }
+    }
+
+    private string Greeting(bool canLogIn) =>
+        $"\r\n{Environment.MachineName}: {mountPoint} is locked.{(canLogIn ? " Ctrl-D: log in instead." : "")}\n"
+        + (volume is { State: VolumeState.Failed, LastError: { } trouble } ? trouble + "\n" : "");
+
+    private async Task<EntryKey> ReadAsync(Terminal terminal, Passphrase passphrase, CancellationToken cancellation)
+    {
+        PassphraseEntry entry = new(passphrase, terminal.IsUtf8);
+        terminal.Write(PromptLine);
+        _asking = true;
+        try
+        {
+            while (true)
+            {
+                await poller.WaitReadableAsync(terminal.File, cancellation);
+                while (terminal.TryRead(out byte key))
+                {
+                    EntryKey meaning = entry.Feed(key);
+                    if (meaning is EntryKey.Enter or EntryKey.Cancel or EntryKey.Login)
+                        return meaning;
+                    if (meaning == EntryKey.Refused)
+                        terminal.Write("\a");
+                }
+            }
+        }
+        finally
+        {
+            _asking = false;
+            terminal.Write("\n");
+        }
+    }
+
+    private async Task TryAsync(Terminal terminal, Passphrase passphrase, CancellationToken cancellation)
+    {
+        events.Publish("prompt", console, "trying a passphrase");
+        UnlockAttempt attempt = await volume.UnlockAsync(passphrase);
+        switch (attempt.Outcome)
+        {
+            case UnlockOutcome.Mounted:
+                await Task.Delay(Timeout.Infinite, cancellation);
+                break;
+            case UnlockOutcome.WrongPassphrase:
+                TimeSpan delay = _delay.Next();
+                terminal.Write(delay > TimeSpan.Zero
+                    ? $"Wrong passphrase. Next try in {delay.TotalSeconds:0} s.\n"
+                    : "Wrong passphrase.\n");
+                await Task.Delay(delay, cancellation);
+                break;
+            default:
+                terminal.Write($"Not unlocked: {attempt.Reason}\n");
+                break;
+        }
+
+        terminal.DiscardInput();
+    }
+}

@@ -1,0 +1,38 @@
+using UnlockDaemon.Linux;
+
+namespace UnlockDaemon.Service.Prompts;
+
+/// <summary>Makes a passphrase of typed bytes. All bytes but a few control characters are part of it as they are.</summary>
+internal sealed class PassphraseEntry(Passphrase passphrase, bool utf8)
+{
+    private const byte CtrlC = 3;
+    private const byte CtrlD = 4;
+    private const byte Backspace = 8;
+    private const byte Newline = 10;
+    private const byte Return = 13;
+    private const byte CtrlU = 21;
+    private const byte Delete = 127;
+
+    internal EntryKey Feed(byte key)
+    {
+        switch (key)
+        {
+            case Newline or Return:
+                return EntryKey.Enter;
+            case CtrlD when passphrase.Length == 0:
+                return EntryKey.Login;
+            case CtrlC:
+                return EntryKey.Cancel;
+            case CtrlU:
+                passphrase.Clear();
+                return EntryKey.Taken;
+            case Backspace or Delete when passphrase.Length > 0:
+                passphrase.RemoveLastCharacter(utf8);
+                return EntryKey.Taken;
+            case CtrlD or Backspace or Delete or 0:
+                return EntryKey.Refused;
+            default:
+                return passphrase.TryAppend(key) ? EntryKey.Taken : EntryKey.Refused;
+        }
+    }
+}

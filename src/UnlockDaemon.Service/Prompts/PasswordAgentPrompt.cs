@@ -1,0 +1,76 @@
+using System.Net.Sockets;
+using Microsoft.Win32.SafeHandles;
+using UnlockDaemon.Linux;
+using UnlockDaemon.Linux.Terminals;
+using UnlockDaemon.Service.Volumes;
+
+namespace UnlockDaemon.Service.Prompts;
+
+/// <summary>
+/// Asks systemd's password agents (systemd-tty-ask-password-agent and others): a file that describes the question,
+/// and a datagram socket that the answer comes to. Source: https://systemd.io/PASSWORD_AGENTS
+/// </summary>
+internal sealed class PasswordAgentPrompt(Volume volume, FilePoller poller, string question)
+{
+    private const string Directory = "/run/systemd/ask-password";
+    private const string Answers = "/run/unlockd/ask-password";
+    private static readonly string s_request = Path.Combine(Directory, "ask.unlockd");
+    private readonly RetryDelay _delay = new();
+
+    /// <summary>Asks until cancelled; after a wrong answer a new question is put.</summary>
+    internal async Task AskAsync(CancellationToken cancellation)
+    {
+        if (!System.IO.Directory.Exists(Directory))
+            return;
+        File.Delete(Answers);
+        using Socket socket = new(AddressFamily.Unix, SocketType.Dgram, ProtocolType.Unspecified);
+        socket.Bind(new UnixDomainSocketEndPoint(Answers));
+        File.SetUnixFileMode(Answers, UnixFileMode.UserRead | UnixFileMode.UserWrite);
+        socket.Blocking = false;
+        try
+        {
+            while (true)
+            {
+                await PutQuestionAsync(cancellation);
+                using Passphrase passphrase = await ReceiveAsync(socket, cancellation);
+                File.Delete(s_request);
+                UnlockAttempt attempt = await volume.UnlockAsync(passphrase);
+                await Task.Delay(
+                    attempt.Outcome == UnlockOutcome.WrongPassphrase ? _delay.Next() : TimeSpan.FromSeconds(1), cancellation);
+            }
+        }
+        finally
+        {
+            File.Delete(s_request);
+            File.Delete(Answers);
+        }
+    }
+
+    /// <summary>Agents look at files named ask.* that are moved into the directory whole.</summary>
+    private async Task PutQuestionAsync(CancellationToken cancellation)
+    {
+        string draft = Path.Combine(Directory, "tmp.unlockd");
+        await File.WriteAllTextAsync(draft,
+            $"[Ask]\nPID={Environment.ProcessId}\nSocket={Answers}\nAcceptCached=0\nEcho=0\nNotAfter=0\n"
+            + $"Id=unlockd\nMessage={question}\n", cancellation);
+        File.Move(draft, s_request, overwrite: true);
+    }
+
+    /// <summary>An answer is "+" and the passphrase; "-" means that the agent was told to give up.</summary>
+    private async Task<Passphrase> ReceiveAsync(Socket socket, CancellationToken cancellation)
+    {
+        using SafeFileHandle file = new(socket.Handle, ownsHandle: false);
+        using LockedMemory datagram = new(Passphrase.MaximumLength + 1);
+        while (true)
+        {
+            await poller.WaitReadableAsync(file, cancellation);
+            int count = socket.Receive(datagram.GetSpan(), SocketFlags.None, out SocketError error);
+            if (error != SocketError.Success || count < 2 || datagram.GetSpan()[0] != (byte)'+')
+                continue;
+            Passphrase passphrase = new();
+            datagram.GetSpan()[1..count].CopyTo(passphrase.Free);
+            passphrase.Advance(count - 1);
+            return passphrase;
+        }
+    }
+}

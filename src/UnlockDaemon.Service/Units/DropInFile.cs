@@ -1,0 +1,78 @@
+using UnlockDaemon.Linux;
+
+namespace UnlockDaemon.Service.Units;
+
+/// <summary>Reads, writes and removes one drop-in of a unit, with its directory.</summary>
+internal static class DropInFile
+{
+    private const int ENOENT = 2;
+    private const int EIO = 5;
+    private const int EACCES = 13;
+    private const int LargestErrno = 4095;
+
+    /// <summary>Reads it; null if there is none.</summary>
+    internal static string? Read(string path)
+    {
+        try
+        {
+            return File.ReadAllText(path);
+        }
+        catch (Exception exception) when (exception is FileNotFoundException or DirectoryNotFoundException)
+        {
+            return null;
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+        {
+            throw Failure("read", path, exception);
+        }
+    }
+
+    /// <summary>Writes it whole or not at all: under another name first, on disk before it is renamed.</summary>
+    internal static void Write(string path, byte[] content)
+    {
+        // systemd reads files that end in ".conf" only.
+        string draft = path + ".new";
+        try
+        {
+            Directory.CreateDirectory(Path.GetDirectoryName(path)!);
+            using (FileStream stream = File.Create(draft))
+            {
+                stream.Write(content);
+                stream.Flush(flushToDisk: true);
+            }
+
+            File.Move(draft, path, overwrite: true);
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+        {
+            throw Failure("write", path, exception);
+        }
+    }
+
+    /// <summary>Removes it, and its directory if that is then empty.</summary>
+    internal static void Remove(string path)
+    {
+        try
+        {
+            File.Delete(path);
+            string directory = Path.GetDirectoryName(path)!;
+            if (!Directory.EnumerateFileSystemEntries(directory).Any())
+                Directory.Delete(directory);
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+        {
+            throw Failure("remove", path, exception);
+        }
+    }
+
+    private static LinuxException Failure(string operation, string path, Exception exception) =>
+        new(operation, path, exception switch
+        {
+            UnauthorizedAccessException => EACCES,
+            FileNotFoundException or DirectoryNotFoundException => ENOENT,
+
+            // The runtime gives other errors as they are.
+            { HResult: > 0 and <= LargestErrno } => exception.HResult,
+            _ => EIO,
+        });
+}

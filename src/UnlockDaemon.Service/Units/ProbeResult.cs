@@ -1,0 +1,11 @@
+namespace UnlockDaemon.Service.Units;
+
+/// <summary>What one look at a service gave.</summary>
+/// <param name="IsReady">Whether it does its work.</param>
+/// <param name="Detail">If ready, what is known of it (a version), may be empty; if not, the reason.</param>
+internal readonly record struct ProbeResult(bool IsReady, string Detail)
+{
+    internal static ProbeResult Ready(string detail = "") => new(true, detail);
+
+    internal static ProbeResult NotReady(string reason) => new(false, reason);
+}

@@ -1,0 +1,103 @@
+using System.Diagnostics;
+using UnlockDaemon.Linux.Systemd;
+
+namespace UnlockDaemon.Service.Units;
+
+/// <summary>Waits until a unit that is up also does its work, or is down again.</summary>
+/// <param name="unit">The unit, followed.</param>
+/// <param name="probe">What finds out; without one, systemd's word counts.</param>
+/// <param name="waiting">Told what is waited for.</param>
+internal sealed class ReadinessWait(FollowedUnit unit, ReadinessProbe? probe, Action<string> waiting)
+{
+    private static readonly TimeSpan ShortestPause = TimeSpan.FromMilliseconds(50);
+    private static readonly TimeSpan LongestPause = TimeSpan.FromSeconds(1);
+
+    // The pause is a twentieth of the time waited so far: a service is then seen ready at most 5 % too late.
+    private const int PausesInTime = 20;
+
+    /// <summary>Why the last look found it not ready; empty if there was none.</summary>
+    internal string Reason { get; private set; } = "";
+
+    /// <summary>Waits.</summary>
+    internal async Task<Outcome> WaitAsync(CancellationToken cancellationToken)
+    {
+        long start = Stopwatch.GetTimestamp();
+        while (true)
+        {
+            UnitState state = unit.State;
+            if (state.IsActive)
+            {
+                long look = Stopwatch.GetTimestamp();
+                if (await LookAsync(state, cancellationToken) is { } outcome)
+                    return outcome;
+                waiting(Reason);
+                TimeSpan pause = PauseAfter(Stopwatch.GetElapsedTime(start), Stopwatch.GetElapsedTime(look));
+                await PauseAsync(pause, cancellationToken);
+            }
+            else if (state.ActiveState is "activating" or "deactivating")
+            {
+                waiting(DescribeChange(state));
+                await unit.WaitForChangeAsync(state, cancellationToken);
+            }
+            else
+            {
+                return new Outcome(false, UnitFailure.Describe(state), state);
+            }
+        }
+    }
+
+    /// <summary>Looks once at a unit that is up: gives an outcome if there is one already.</summary>
+    internal async Task<Outcome?> LookAsync(UnitState state, CancellationToken cancellationToken)
+    {
+        if (probe is null)
+            return new Outcome(true, "", state);
+        if (await TryProbeAsync(probe, cancellationToken) is not { } result)
+            return null;
+        if (result.IsReady)
+            return new Outcome(true, result.Detail, state);
+        Reason = result.Detail;
+        return UnitFailure.IsHollow(state)
+            ? new Outcome(false, $"its processes have ended ({result.Detail})", state)
+            : null;
+    }
+
+    /// <summary>How long to wait before the next look; a look that takes long is not made all the time.</summary>
+    internal static TimeSpan PauseAfter(TimeSpan waited, TimeSpan look)
+    {
+        TimeSpan pause = waited / PausesInTime;
+        pause = pause < look ? look : pause;
+        pause = pause < ShortestPause ? ShortestPause : pause;
+        return pause > LongestPause ? LongestPause : pause;
+    }
+
+    /// <summary>Runs the probe until it has a result or the unit is no longer up: then null.</summary>
+    private async Task<ProbeResult?> TryProbeAsync(ReadinessProbe inUse, CancellationToken cancellationToken)
+    {
+        using var attempt = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        Task<ProbeResult> look = inUse.TryAsync(attempt.Token);
+        Task down = unit.WaitUntilAsync(static state => !state.IsActive, attempt.Token);
+        Task first = await Task.WhenAny(look, down);
+        await attempt.CancelAsync();
+        if (first == look)
+            return await look;
+        await ((Task)look).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        cancellationToken.ThrowIfCancellationRequested();
+        return null;
+    }
+
+    private async Task PauseAsync(TimeSpan pause, CancellationToken cancellationToken)
+    {
+        using var end = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        Task down = unit.WaitUntilAsync(static state => !state.IsActive, end.Token);
+        await Task.WhenAny(Task.Delay(pause, end.Token), down);
+        await end.CancelAsync();
+        cancellationToken.ThrowIfCancellationRequested();
+    }
+
+    internal static string DescribeChange(UnitState state) => state switch
+    {
+        { SubState: "auto-restart" } => $"{UnitFailure.Describe(state)}; systemd starts it again",
+        { ActiveState: "deactivating" } => $"is going down ({state.SubState})",
+        _ => $"systemd is starting it ({state.SubState})",
+    };
+}

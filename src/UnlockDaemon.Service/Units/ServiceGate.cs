@@ -1,0 +1,114 @@
+using System.Text;
+using UnlockDaemon.Linux;
+using UnlockDaemon.Linux.Systemd;
+
+namespace UnlockDaemon.Service.Units;
+
+/// <summary>
+/// Gates units on the volume: a drop-in for each lets systemd start it only where the volume is mounted, and stops it
+/// before unlockd and before the mount at shutdown.
+/// </summary>
+public sealed class ServiceGate
+{
+    private const string FileName = "unlockd.conf";
+    private const string Mark = "# Written by unlockctl apply: do not edit, it is written anew.";
+
+    private readonly string _mountPoint;
+    private readonly string[] _units;
+    private readonly string _root;
+
+    /// <summary>Describes the gates that should be.</summary>
+    /// <param name="mountPoint">Where the volume is mounted: an absolute path.</param>
+    /// <param name="units">The units to gate.</param>
+    public ServiceGate(string mountPoint, IEnumerable<string> units)
+        : this(mountPoint, units, "/etc/systemd/system")
+    {
+    }
+
+    internal ServiceGate(string mountPoint, IEnumerable<string> units, string root)
+    {
+        _mountPoint = mountPoint;
+        _units = [.. units.Distinct()];
+        _root = root;
+    }
+
+    /// <summary>Compares what is on disk with what should be.</summary>
+    /// <returns>Each configured unit's drop-in, then those left from units no longer configured.</returns>
+    /// <exception cref="LinuxException">A drop-in cannot be read.</exception>
+    public IReadOnlyList<GateFile> Inspect()
+    {
+        var files = new List<GateFile>();
+        foreach (string unit in _units)
+            files.Add(new GateFile(unit, PathOf(unit), StateOf(PathOf(unit), ContentOf(_mountPoint))));
+        files.AddRange(FindStale());
+        return files;
+    }
+
+    /// <summary>Writes what is missing or outdated, removes what is stale, and has systemd read it.</summary>
+    /// <param name="systemd">Told to reload, if anything changed.</param>
+    /// <param name="cancellationToken">Ends the waiting for systemd.</param>
+    /// <returns>The drop-ins with the state they were found in: all but the foreign ones are now in order.</returns>
+    /// <exception cref="LinuxException">A drop-in cannot be read, written or removed.</exception>
+    /// <exception cref="SystemdException">The drop-ins are in place, but systemd did not read them.</exception>
+    public async Task<IReadOnlyList<GateFile>> ApplyAsync(ISystemd systemd, CancellationToken cancellationToken)
+    {
+        IReadOnlyList<GateFile> files = Inspect();
+        bool changed = false;
+        foreach (GateFile file in files)
+            changed |= Settle(file);
+        if (changed)
+            await systemd.ReloadAsync(cancellationToken);
+        return files;
+    }
+
+    /// <summary>The drop-in's text.</summary>
+    internal static string ContentOf(string mountPoint) =>
+        $"""
+        {Mark}
+        # The data of this unit lies on the encrypted volume at {mountPoint}: unless it is mounted there, the unit
+        # must not start. When the volume is unlocked, unlockd starts it.
+        # To undo: take the service out of /etc/unlockd/unlockd.yaml, then run "unlockctl apply".
+        [Unit]
+        After=unlockd.service
+        After={UnitName.FromPath(mountPoint, "mount").Replace("%", "%%")}
+        AssertPathIsMountPoint={mountPoint.Replace("%", "%%")}
+
+        """;
+
+    private string PathOf(string unit) => $"{_root}/{unit}.d/{FileName}";
+
+    private IEnumerable<GateFile> FindStale()
+    {
+        foreach (string directory in Directory.EnumerateDirectories(_root, "*.d").Order(StringComparer.Ordinal))
+        {
+            string unit = Path.GetFileNameWithoutExtension(directory);
+            if (!_units.Contains(unit) && StateOf(PathOf(unit), content: "") == GateState.Outdated)
+                yield return new GateFile(unit, PathOf(unit), GateState.Stale);
+        }
+    }
+
+    private static GateState StateOf(string path, string content)
+    {
+        string? found = DropInFile.Read(path);
+        if (found is null)
+            return GateState.Missing;
+        if (!found.StartsWith(Mark + "\n", StringComparison.Ordinal))
+            return GateState.Foreign;
+        return found == content ? GateState.Applied : GateState.Outdated;
+    }
+
+    private bool Settle(GateFile file)
+    {
+        switch (file.State)
+        {
+            case GateState.Missing or GateState.Outdated:
+                DropInFile.Write(file.Path, Encoding.UTF8.GetBytes(ContentOf(_mountPoint)));
+                return true;
+            case GateState.Stale:
+                DropInFile.Remove(file.Path);
+                return true;
+            default:
+                return false;
+        }
+    }
+}

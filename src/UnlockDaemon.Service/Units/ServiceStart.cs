@@ -1,0 +1,82 @@
+using UnlockDaemon.Linux.Systemd;
+using UnlockDaemon.Service.Configuration;
+
+namespace UnlockDaemon.Service.Units;
+
+/// <summary>Brings one service up: the unit's start job, then its readiness, all within a limit.</summary>
+/// <param name="unit">The unit, followed.</param>
+/// <param name="configuration">The service.</param>
+/// <param name="systemd">Runs the jobs.</param>
+/// <param name="waiting">Told what is waited for.</param>
+internal sealed class ServiceStart(
+    FollowedUnit unit, ServiceConfiguration configuration, ISystemd systemd, Action<string> waiting)
+{
+    private readonly ReadinessWait _readiness = new(unit, ProbeOf(configuration), waiting);
+
+    /// <summary>Starts the unit and waits until it is ready.</summary>
+    /// <param name="prepare">Sees to it that the unit is followed.</param>
+    /// <param name="cancellationToken">Ends the waiting.</param>
+    internal Task<Outcome> RunAsync(Func<CancellationToken, Task> prepare, CancellationToken cancellationToken) =>
+        WithinAsync(
+            configuration.Timeout,
+            async token =>
+            {
+                await prepare(token);
+                return await BringUpAsync(token);
+            },
+            cancellationToken);
+
+    /// <summary>Waits until a unit that somebody else started is ready.</summary>
+    internal Task<Outcome> AwaitReadinessAsync(TimeSpan limit, CancellationToken cancellationToken) =>
+        WithinAsync(limit, _readiness.WaitAsync, cancellationToken);
+
+    private static ReadinessProbe? ProbeOf(ServiceConfiguration configuration)
+    {
+        if (configuration.Ready is null)
+            return null;
+        return ReadinessProbe.TryCreate(configuration.Ready, out ReadinessProbe? probe, out string? mistake)
+            ? probe
+            : throw new ArgumentException($"service {configuration.Name}: {mistake}", nameof(configuration));
+    }
+
+    private async Task<Outcome> BringUpAsync(CancellationToken cancellationToken)
+    {
+        UnitState state = unit.State;
+        if (state.IsFailed)
+            await systemd.ResetFailedUnitAsync(configuration.Unit, cancellationToken);
+        if (state.IsActive && await _readiness.LookAsync(state, cancellationToken) is { IsReady: true } ready)
+            return ready;
+
+        // Up in name only: to start it would change nothing.
+        if (state is { IsActive: true, SubState: "exited" })
+            await systemd.StopUnitAsync(configuration.Unit, cancellationToken);
+        string job = await systemd.StartUnitAsync(configuration.Unit, cancellationToken);
+        return job is JobResult.Done or JobResult.Failed
+            ? await _readiness.WaitAsync(cancellationToken)
+            : new Outcome(false, UnitFailure.DescribeJob(job, unit.State), unit.State, HasLog: false);
+    }
+
+    /// <summary>Turns the end of the time, and systemd's refusals, into outcomes.</summary>
+    private async Task<Outcome> WithinAsync(
+        TimeSpan limit, Func<CancellationToken, Task<Outcome>> attempt, CancellationToken cancellationToken)
+    {
+        using var source = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        source.CancelAfter(limit);
+        try
+        {
+            return await attempt(source.Token);
+        }
+        catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
+        {
+            UnitState state = unit.State;
+            string reason = state.IsActive && _readiness.Reason.Length > 0
+                ? _readiness.Reason
+                : $"the unit is {state.ActiveState} ({state.SubState})";
+            return new Outcome(false, $"not ready within {limit.TotalSeconds:0} s: {reason}", state);
+        }
+        catch (SystemdException exception)
+        {
+            return new Outcome(false, exception.Message, unit.State, HasLog: false);
+        }
+    }
+}

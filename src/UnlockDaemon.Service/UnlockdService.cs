@@ -1,0 +1,124 @@
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+using UnlockDaemon.Linux;
+using UnlockDaemon.Linux.Systemd;
+using UnlockDaemon.Service.Api;
+using UnlockDaemon.Service.Configuration;
+using UnlockDaemon.Service.Prompts;
+using UnlockDaemon.Service.Units;
+using UnlockDaemon.Service.Volumes;
+
+namespace UnlockDaemon.Service;
+
+/// <summary>The daemon's life: observe, listen, prompt; and lock the volume when the whole system goes down.</summary>
+public sealed partial class UnlockdService : BackgroundService
+{
+    // After a change of state prompts are put up and replies sent; then it is quiet.
+    private static readonly TimeSpan s_settling = TimeSpan.FromSeconds(2);
+
+    private readonly UnlockdConfiguration _configuration;
+    private readonly SystemdConnection _systemd;
+    private readonly ServiceSet _services;
+    private readonly Volume _volume;
+    private readonly PromptService _prompts;
+    private readonly ControlSocket _socket;
+    private readonly ILogger _logger;
+
+    /// <summary>Composes the daemon.</summary>
+    /// <param name="configuration">What it guards.</param>
+    /// <param name="socketPath">Where it listens.</param>
+    /// <param name="loggers">Where it logs.</param>
+    public UnlockdService(UnlockdConfiguration configuration, string socketPath, ILoggerFactory loggers)
+    {
+        ArgumentNullException.ThrowIfNull(configuration);
+        if (!ServicePlan.TryCreate(configuration.Services, out ServicePlan? plan, out ServicePlanError? error))
+            throw new ArgumentException(error.ToString(), nameof(configuration));
+        EventHub events = new();
+        StorageStack stack = new(configuration.Volume);
+        _configuration = configuration;
+        _systemd = new SystemdConnection();
+        _services = new ServiceSet(plan, _systemd, service =>
+        {
+            events.Publish("service", service.Name, StatusReport.Line(service));
+            _volume?.ServiceChanged();
+        });
+        _volume = new Volume(configuration.Volume, _services, new LockProof(configuration.Volume, stack, plan, _systemd),
+            stack, events, loggers.CreateLogger<Volume>());
+        _prompts = new PromptService(configuration, _volume, _systemd, events, loggers.CreateLogger<PromptService>());
+        _socket = new ControlSocket(socketPath,
+            new ControlMethods(_volume, _services, events, configuration), loggers.CreateLogger<ControlSocket>());
+        _logger = loggers.CreateLogger<UnlockdService>();
+    }
+
+    /// <inheritdoc/>
+    public override void Dispose()
+    {
+        _prompts.Dispose();
+        _volume.Dispose();
+        _services.Dispose();
+        _systemd.Dispose();
+        base.Dispose();
+    }
+
+    /// <inheritdoc/>
+    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    {
+        await _volume.ObserveAsync(stoppingToken);
+        if (_volume.WantsPassphrase)
+            _prompts.ReserveConsoles();
+        Task listening = _socket.RunAsync(
+            () => ServiceNotifier.FromEnvironment().Ready(Volume.JsonName(_volume.State)), stoppingToken);
+        Task prompting = _prompts.RunAsync(stoppingToken);
+        _ = GiveBackMemoryAsync(stoppingToken);
+        await Task.WhenAll(listening, prompting).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        if (await IsShuttingDownAsync())
+            await LockForShutdownAsync();
+    }
+
+    /// <summary>What the start, an unlock or a lock took is given back once it is over.</summary>
+    private async Task GiveBackMemoryAsync(CancellationToken cancellation)
+    {
+        while (!cancellation.IsCancellationRequested)
+        {
+            await _volume.WaitUntilAsync(static volume => volume.State
+                is VolumeState.Locked or VolumeState.Ready or VolumeState.Degraded or VolumeState.Failed, cancellation);
+            DateTimeOffset since = _volume.Since;
+            await Task.Delay(s_settling, cancellation);
+            IdleMemory.GiveBack();
+            await _volume.WaitUntilAsync(volume => volume.Since != since, cancellation);
+        }
+    }
+
+    /// <summary>
+    /// A stop of this service alone (restart, upgrade, removal) leaves the volume as it is; a stop of the whole system
+    /// does not.
+    /// </summary>
+    private async Task<bool> IsShuttingDownAsync()
+    {
+        try
+        {
+            return await _systemd.GetSystemStateAsync(CancellationToken.None) == "stopping";
+        }
+        catch (Exception failure) when (failure is LinuxException or SystemdException)
+        {
+            LogNoSystemd(failure.Message);
+            return false;
+        }
+    }
+
+    /// <summary>systemd has stopped the services by its ordering; what is left is to unmount and to wipe the key.</summary>
+    private async Task LockForShutdownAsync()
+    {
+        if (_volume.ObserveLayers().All(static layer => !layer.Up))
+            return;
+        LockOutcome outcome = await _volume.LockAsync(new LockRequest(_configuration.Lock.Deadline, Reason: "shutdown"));
+        if (outcome.Certificate is null)
+            LogNotLocked(outcome.Reason);
+    }
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "cannot ask systemd whether the system goes down: {Reason}")]
+    private partial void LogNoSystemd(string reason);
+
+    [LoggerMessage(Level = LogLevel.Error, Message = "{Reason}; systemd unmounts it after the last process has ended")]
+    private partial void LogNotLocked(string reason);
+}

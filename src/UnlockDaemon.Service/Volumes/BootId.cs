@@ -1,0 +1,7 @@
+namespace UnlockDaemon.Service.Volumes;
+
+/// <summary>The kernel's boot id: another one after every boot. Source: random(4).</summary>
+internal static class BootId
+{
+    internal static string Current { get; } = File.ReadAllText("/proc/sys/kernel/random/boot_id").Trim();
+}

@@ -1,0 +1,65 @@
+using System.Threading.Channels;
+using UnlockDaemon.Protocol.Messages;
+
+namespace UnlockDaemon.Service.Volumes;
+
+/// <summary>Tells everything that happens to everybody who listens: the callers of the socket, the consoles, the log.</summary>
+public sealed class EventHub
+{
+    // A listener that does not read loses the oldest events, never holds up the daemon.
+    private const int Backlog = 512;
+    private readonly Lock _lock = new();
+    private readonly List<Channel<EventInfo>> _listeners = [];
+
+    /// <summary>Tells an event.</summary>
+    /// <param name="kind">state, step, service, check or prompt.</param>
+    /// <param name="subject">What it happened to.</param>
+    /// <param name="text">One line for people.</param>
+    public void Publish(string kind, string subject, string text)
+    {
+        EventInfo happened = new(DateTimeOffset.UtcNow, kind, subject, text);
+        lock (_lock)
+        {
+            foreach (Channel<EventInfo> listener in _listeners)
+                listener.Writer.TryWrite(happened);
+        }
+    }
+
+    /// <summary>Listens from this call on; events wait until they are read.</summary>
+    /// <returns>The subscription; disposing it ends the reading.</returns>
+    public Subscription Subscribe()
+    {
+        Channel<EventInfo> channel = Channel.CreateBounded<EventInfo>(
+            new BoundedChannelOptions(Backlog) { FullMode = BoundedChannelFullMode.DropOldest });
+        lock (_lock)
+            _listeners.Add(channel);
+        return new Subscription(this, channel);
+    }
+
+    /// <summary>One listener's events.</summary>
+    public sealed class Subscription : IDisposable
+    {
+        private readonly EventHub _hub;
+        private readonly Channel<EventInfo> _channel;
+
+        internal Subscription(EventHub hub, Channel<EventInfo> channel)
+        {
+            _hub = hub;
+            _channel = channel;
+        }
+
+        /// <summary>The events, until <see cref="Dispose"/>.</summary>
+        /// <param name="cancellation">Ends the reading.</param>
+        /// <returns>The events in order.</returns>
+        public IAsyncEnumerable<EventInfo> ReadAsync(CancellationToken cancellation) =>
+            _channel.Reader.ReadAllAsync(cancellation);
+
+        /// <summary>Listens no more; what has come so far can still be read.</summary>
+        public void Dispose()
+        {
+            lock (_hub._lock)
+                _hub._listeners.Remove(_channel);
+            _channel.Writer.TryComplete();
+        }
+    }
+}

@@ -1,0 +1,118 @@
+using Microsoft.Win32.SafeHandles;
+using UnlockDaemon.Linux;
+using UnlockDaemon.Linux.Storage;
+using UnlockDaemon.Protocol.Messages;
+using UnlockDaemon.Service.Configuration;
+
+namespace UnlockDaemon.Service.Volumes;
+
+/// <summary>The file system on the mapping, checked and mounted.</summary>
+internal sealed class FilesystemLayer(VolumeConfiguration configuration, MappingLayer mapping) : Layer
+{
+    private readonly MountPoint _mountPoint = new(configuration.MountPoint);
+    private readonly string _type = configuration.Filesystem.Name();
+
+    internal override string Name => "filesystem";
+
+    /// <summary>The mount of this volume's mapping on the mount point, or null.</summary>
+    internal MountEntry? Mount =>
+        _mountPoint.Current is { } mount && mapping.Mapping is { } device && mount.Device == device.Number ? mount : null;
+
+    /// <summary>What the superblock said when the file system was last unmounted, for the proof.</summary>
+    internal Superblock? AtUnmount { get; private set; }
+
+    internal override LayerInfo Observe() => Mount is { } mount ? new(Name, true, mount.Type) : new(Name, false, "");
+
+    /// <summary>Says why nothing can be mounted: the directory is missing or not empty.</summary>
+    internal string? FindFault()
+    {
+        if (!Directory.Exists(configuration.MountPoint))
+            return $"mount point {configuration.MountPoint} is missing: make it with 'mkdir {configuration.MountPoint}'";
+        if (_mountPoint.Current is { } other)
+            return $"{other.Source} is mounted on {configuration.MountPoint}: unmount it first";
+        string? entry = Directory.EnumerateFileSystemEntries(configuration.MountPoint).FirstOrDefault();
+        return entry is null
+            ? null
+            : $"mount point {configuration.MountPoint} is not empty ({Path.GetFileName(entry)} is in it): "
+                + "move away what was written there while the volume was locked";
+    }
+
+    /// <summary>Keeps the bare directory from being written to while the volume is away.</summary>
+    internal void Protect()
+    {
+        if (_mountPoint.Current is null && Directory.Exists(configuration.MountPoint))
+            _mountPoint.TrySetImmutable();
+    }
+
+    internal override async Task<LayerOutcome> BringUpAsync(
+        Passphrase? passphrase, Action<string> report, CancellationToken cancellation)
+    {
+        CryptMapping device = mapping.Mapping!;
+        if (ReadSuperblock(device) is not { } superblock)
+            return Broken($"no file system is on {device.Path}", $"look at it with 'blkid -p {device.Path}'");
+        if (superblock.Type != "xfs" && superblock is { IsClean: false } or { NeedsRecovery: true } or { CheckIsDue: true })
+        {
+            report(superblock.IsClean && !superblock.NeedsRecovery
+                ? "checking the file system: its schedule asks for it"
+                : "checking the file system: it was not unmounted cleanly");
+            if (await CheckAsync(device, report, cancellation) is { } refusal)
+                return Broken($"the file system check needs a person: {refusal}", $"run 'e2fsck -f {device.Path}'");
+        }
+
+        _mountPoint.Attach(device.Path, _type, configuration.Options);
+        return Mount is null
+            ? new(LayerOutcomeKind.Failed, $"{configuration.MountPoint} is not mounted although mount(2) said so")
+            : LayerOutcome.Up;
+    }
+
+    /// <summary>Writes back what the kernel holds, so that the unmount itself is quick.</summary>
+    internal void Sync() => _mountPoint.Sync();
+
+    /// <summary>Who holds it now.</summary>
+    internal IReadOnlyList<Holder> FindHolders() => Mount is { } mount ? HolderScan.Find(mount) : [];
+
+    internal override string? TakeDown()
+    {
+        if (Mount is null)
+            return null;
+        if (!_mountPoint.TryDetach())
+            return $"{configuration.MountPoint} is in use";
+        if (Mount is not null)
+            return $"{configuration.MountPoint} is still mounted";
+        AtUnmount = mapping.Mapping is { } device ? ReadSuperblock(device) : null;
+        Protect();
+        return null;
+    }
+
+    private static LayerOutcome Broken(string what, string advice) =>
+        new(LayerOutcomeKind.NeedsPerson, $"{what}: {advice}, then 'unlockctl unlock'; or give up with 'unlockctl lock'");
+
+    private static Superblock? ReadSuperblock(CryptMapping device)
+    {
+        using SafeFileHandle file = File.OpenHandle(device.Path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite);
+        Span<byte> start = new byte[Superblock.Length];
+        return RandomAccess.Read(file, start, 0) == start.Length
+            ? Superblock.TryParse(start, DateTimeOffset.UtcNow)
+            : null;
+    }
+
+    private static async Task<string?> CheckAsync(CryptMapping device, Action<string> report, CancellationToken cancellation)
+    {
+        int shown = 0;
+        // Called for every block group: a line for each tenth is enough.
+        Progress tenths = new(part =>
+        {
+            int tenth = (int)(part * 10);
+            if (tenth > shown)
+                report($"checking the file system: {tenth * 10} %");
+            shown = Math.Max(shown, tenth);
+        });
+        return await FilesystemCheck.PreenAsync(device.Path, tenths, cancellation);
+    }
+
+    /// <summary>Reports at once, in order, where <see cref="Progress{T}"/> reports from the thread pool.</summary>
+    private sealed class Progress(Action<double> report) : IProgress<double>
+    {
+        public void Report(double value) => report(value);
+    }
+}

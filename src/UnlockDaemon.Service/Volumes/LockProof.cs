@@ -1,0 +1,113 @@
+using UnlockDaemon.Linux;
+using UnlockDaemon.Linux.Storage;
+using UnlockDaemon.Linux.Systemd;
+using UnlockDaemon.Protocol.Messages;
+using UnlockDaemon.Service.Configuration;
+using UnlockDaemon.Service.Units;
+
+namespace UnlockDaemon.Service.Volumes;
+
+/// <summary>Looks at the kernel again after a lock. No return code of the lock itself counts here.</summary>
+internal sealed class LockProof(VolumeConfiguration configuration, StorageStack stack, ServicePlan plan, ISystemd systemd)
+{
+    /// <summary>Makes every check, also after one has failed.</summary>
+    internal async Task<IReadOnlyList<CheckResult>> CheckAsync(CancellationToken cancellation) =>
+    [
+        await CheckServicesAsync(cancellation),
+        Check("filesystem unmounted", FindMounts(), "in no mount namespace"),
+        CheckSuperblock(),
+        Check("mapping gone", FindMappings(), "the device mapper has none of that name or on that container"),
+        Check("key gone", FindKeys(), "no key of dm-crypt in a kernel keyring"),
+        Check("container detached", FindLoopDevices(), "no loop device on its inode"),
+        CheckFlushed(),
+    ];
+
+    private static CheckResult Check(string name, IEnumerable<string> leftovers, string good)
+    {
+        string found = string.Join(", ", leftovers);
+        return new CheckResult(name, found.Length == 0, found.Length == 0 ? good : found);
+    }
+
+    private async Task<CheckResult> CheckServicesAsync(CancellationToken cancellation) =>
+        Check("services stopped", await FindRunningAsync(cancellation), "inactive, control groups empty");
+
+    private async Task<IReadOnlyList<string>> FindRunningAsync(CancellationToken cancellation)
+    {
+        List<string> running = [];
+        foreach (ServiceConfiguration service in plan.Services)
+        {
+            try
+            {
+                UnitState unit = await systemd.GetUnitAsync(service.Unit, cancellation);
+                IReadOnlyList<int> processes = new ControlGroup(unit.ControlGroup).ReadProcesses();
+                if (unit.IsActiveOrActivating || unit.ActiveState == "deactivating")
+                    running.Add($"{service.Unit} is {unit.ActiveState}");
+                if (unit.ControlGroup.Length > 0 && processes.Count > 0)
+                    running.Add($"{service.Unit} has left processes ({string.Join(", ", processes)})");
+            }
+            catch (SystemdException failure)
+            {
+                running.Add(failure.Message);
+            }
+        }
+
+        return running;
+    }
+
+    private IEnumerable<string> FindMounts()
+    {
+        HashSet<string> seen = [];
+        foreach (string process in Directory.EnumerateDirectories("/proc").Where(static path => char.IsAsciiDigit(path[6])))
+        {
+            foreach (MountEntry mount in MountTable.Read(process + "/mountinfo"))
+            {
+                bool ours = mount.MountPoint == configuration.MountPoint
+                    || mount.Source == "/dev/mapper/" + MappingLayer.NameFor(configuration.MountPoint);
+                if (ours && seen.Add(mount.MountPoint))
+                    yield return $"{mount.Source} on {mount.MountPoint}, seen by pid {Path.GetFileName(process)}";
+            }
+        }
+    }
+
+    private CheckResult CheckSuperblock() => stack.Filesystem.AtUnmount switch
+    {
+        null => new CheckResult("superblock clean", true, "not mounted since this daemon started"),
+        { IsClean: true, NeedsRecovery: false } super =>
+            new CheckResult("superblock clean", true, $"{super.Type}: state clean, no recovery needed"),
+        { } super => new CheckResult("superblock clean", false,
+            $"{super.Type}: {(super.NeedsRecovery ? "needs recovery" : "not clean")}"),
+    };
+
+    private IEnumerable<string> FindMappings()
+    {
+        if (CryptMapping.Find(MappingLayer.NameFor(configuration.MountPoint)) is { } mapping)
+            yield return mapping.Path;
+    }
+
+    /// <summary>libcryptsetup puts a LUKS2 key into the kernel as a "logon" key named for the device while it maps it.</summary>
+    private static IEnumerable<string> FindKeys() =>
+        File.ReadLines("/proc/keys")
+            .Where(static line => line.Contains("logon", StringComparison.Ordinal)
+                && line.Contains("cryptsetup:", StringComparison.Ordinal));
+
+    private IEnumerable<string> FindLoopDevices()
+    {
+        if (!File.Exists(configuration.Container))
+            return [];
+        FileIdentity container = FileIdentity.Of(configuration.Container);
+        return LoopDevice.FindAll().Where(device => device.IsAttachedTo(container)).Select(static device => device.Path);
+    }
+
+    private CheckResult CheckFlushed()
+    {
+        try
+        {
+            stack.Container.Flush();
+            return new CheckResult("container flushed", true, "fsync and syncfs succeeded");
+        }
+        catch (LinuxException failure)
+        {
+            return new CheckResult("container flushed", false, failure.Message);
+        }
+    }
+}

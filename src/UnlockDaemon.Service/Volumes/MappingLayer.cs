@@ -1,0 +1,68 @@
+using UnlockDaemon.Linux;
+using UnlockDaemon.Linux.Storage;
+using UnlockDaemon.Protocol.Messages;
+using UnlockDaemon.Service.Configuration;
+using PlainCipher = UnlockDaemon.Linux.Storage.PlainCipher;
+
+namespace UnlockDaemon.Service.Volumes;
+
+/// <summary>The dm-crypt mapping on the loop device.</summary>
+internal sealed class MappingLayer(VolumeConfiguration configuration, LoopLayer loop) : Layer
+{
+    private readonly string _name = NameFor(configuration.MountPoint);
+
+    internal override string Name => "mapping";
+
+    /// <summary>The mapping on this container, or null.</summary>
+    internal CryptMapping? Mapping =>
+        CryptMapping.Find(_name) is { } mapping && loop.Device is { } device && mapping.IsOn(device) ? mapping : null;
+
+    /// <summary>Name of the mapping for a mount point: "unlockd-secure" for /var/secure.</summary>
+    internal static string NameFor(string mountPoint) => "unlockd-" + Path.GetFileName(mountPoint);
+
+    internal override LayerInfo Observe() =>
+        Mapping is { } mapping ? new(Name, true, mapping.Path) : new(Name, false, "");
+
+    internal override Task<LayerOutcome> BringUpAsync(
+        Passphrase? passphrase, Action<string> report, CancellationToken cancellation)
+    {
+        ArgumentNullException.ThrowIfNull(passphrase);
+        string device = loop.Device!.Path;
+        bool opened = configuration.Format == ContainerFormat.Luks
+            ? CryptDevice.TryActivateLuks(device, _name, passphrase)
+            : TryActivatePlain(device, passphrase);
+        return Task.FromResult(opened ? LayerOutcome.Up : LayerOutcome.WrongPassphrase);
+    }
+
+    internal override string? TakeDown()
+    {
+        if (Mapping is not { } mapping)
+            return null;
+        if (mapping.StackedDevices is [var above, ..])
+            return $"{above} is stacked on {mapping.Path}";
+        CryptDevice.Deactivate(_name);
+        return CryptMapping.Find(_name) is null ? null : $"{mapping.Path} is still there";
+    }
+
+    /// <summary>Without a header any key maps something: look for a file system before mapping anything.</summary>
+    private bool TryActivatePlain(string device, Passphrase passphrase)
+    {
+        PlainCipher cipher = Cipher();
+        using VolumeKey key = VolumeKey.Derive(passphrase, cipher);
+        Span<byte> start = new byte[Superblock.Length];
+        new ContainerFile(configuration.Container).ReadStart(start);
+        SectorCipher.For(cipher)!.Decrypt(key, start);
+        if (Superblock.TryParse(start, DateTimeOffset.UtcNow) is null)
+            return false;
+        CryptDevice.ActivatePlain(device, _name, cipher, key);
+        return true;
+    }
+
+    private PlainCipher Cipher()
+    {
+        if (configuration.Cipher is not { } given)
+            return PlainCipher.LoopAes256;
+        int dash = given.Cipher.IndexOf('-', StringComparison.Ordinal);
+        return new PlainCipher(given.Cipher[..dash], given.Cipher[(dash + 1)..], given.KeySizeBits, given.Hash);
+    }
+}

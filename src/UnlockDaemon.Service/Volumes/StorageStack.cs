@@ -1,0 +1,102 @@
+using UnlockDaemon.Linux;
+using UnlockDaemon.Linux.Storage;
+using UnlockDaemon.Protocol.Messages;
+using UnlockDaemon.Service.Configuration;
+
+namespace UnlockDaemon.Service.Volumes;
+
+/// <summary>The layers of the volume, bottom to top: loop, mapping, filesystem.</summary>
+internal sealed class StorageStack
+{
+    private readonly VolumeConfiguration _configuration;
+    private readonly Layer[] _layers;
+
+    internal StorageStack(VolumeConfiguration configuration)
+    {
+        _configuration = configuration;
+        Container = new ContainerFile(configuration.Container);
+        Loop = new LoopLayer(Container);
+        Mapping = new MappingLayer(configuration, Loop);
+        Filesystem = new FilesystemLayer(configuration, Mapping);
+        _layers = [Loop, Mapping, Filesystem];
+    }
+
+    internal ContainerFile Container { get; }
+
+    internal LoopLayer Loop { get; }
+
+    internal MappingLayer Mapping { get; }
+
+    internal FilesystemLayer Filesystem { get; }
+
+    internal bool IsMounted => Filesystem.Mount is not null;
+
+    internal bool IsMapped => Mapping.Mapping is not null;
+
+    internal IReadOnlyList<LayerInfo> Observe() => Array.ConvertAll(_layers, static layer => layer.Observe());
+
+    /// <summary>Says why the volume cannot be unlocked, whatever the passphrase.</summary>
+    internal string? FindFault() =>
+        Container.FindFault(luks: _configuration.Format == ContainerFormat.Luks) ?? Filesystem.FindFault();
+
+    /// <summary>Brings up what is down, bottom to top; takes it down again when that fails.</summary>
+    /// <returns>The outcome, and the layer it happened in.</returns>
+    internal async Task<(LayerOutcome Outcome, string Layer)> BringUpAsync(
+        Passphrase? passphrase, Action<string, string> report, CancellationToken cancellation)
+    {
+        foreach (Layer layer in _layers)
+        {
+            if (layer.Observe().Up)
+                continue;
+            LayerOutcome outcome = await TryBringUpAsync(layer, passphrase, report, cancellation);
+            if (layer == Mapping)
+                passphrase?.Clear();
+            if (outcome.Kind == LayerOutcomeKind.Up)
+                continue;
+            if (outcome.Kind != LayerOutcomeKind.NeedsPerson && TakeDown(report) is { } stuck)
+                return (new(LayerOutcomeKind.NeedsPerson, $"{outcome.Reason}; and then {stuck}"), layer.Name);
+            return (outcome, layer.Name);
+        }
+
+        return (LayerOutcome.Up, "");
+    }
+
+    /// <summary>Takes down what is up, top to bottom.</summary>
+    /// <returns>Null when all is down, otherwise why a layer is not.</returns>
+    internal string? TakeDown(Action<string, string> report)
+    {
+        foreach (Layer layer in _layers.Reverse())
+        {
+            if (!layer.Observe().Up)
+                continue;
+            try
+            {
+                if (layer.TakeDown() is { } inUse)
+                    return inUse;
+                report(layer.Name, "down");
+            }
+            catch (LinuxException failure)
+            {
+                return Advice.For(failure);
+            }
+        }
+
+        return null;
+    }
+
+    private static async Task<LayerOutcome> TryBringUpAsync(
+        Layer layer, Passphrase? passphrase, Action<string, string> report, CancellationToken cancellation)
+    {
+        try
+        {
+            LayerOutcome outcome = await layer.BringUpAsync(passphrase, text => report(layer.Name, text), cancellation);
+            if (outcome.Kind == LayerOutcomeKind.Up)
+                report(layer.Name, layer.Observe().Detail);
+            return outcome;
+        }
+        catch (LinuxException failure)
+        {
+            return new(LayerOutcomeKind.Failed, Advice.For(failure));
+        }
+    }
+}

@@ -1,0 +1,92 @@
+using System.Diagnostics;
+using UnlockDaemon.Linux;
+using UnlockDaemon.Linux.Storage;
+using UnlockDaemon.Protocol;
+using UnlockDaemon.Protocol.Messages;
+using UnlockDaemon.Service.Configuration;
+using UnlockDaemon.Service.Volumes;
+
+namespace UnlockDaemon.Cli;
+
+/// <summary>unlockctl create.</summary>
+internal static class CreateVerb
+{
+    // loop-AES's own losetup takes nothing shorter, so such a volume could not be opened there.
+    private const int LoopAesMinimum = 20;
+    private const int BarWidth = 40;
+
+    internal static async Task<int> RunAsync(
+        Output output, NewVolume volume, string? passphraseFile, CancellationToken cancellation)
+    {
+        if (!ProcessHardening.IsRoot)
+            return output.Fail(ExitCode.Failure, "only root may do this: use sudo");
+        if (Path.Exists(volume.Path))
+            return output.Fail(ExitCode.Failure, $"{volume.Path} exists: nothing is ever overwritten, choose another name");
+        using Passphrase? passphrase = passphraseFile is null
+            ? await AskTwiceAsync(output)
+            : PassphraseSource.ReadFile(passphraseFile);
+        if (passphrase is null)
+            return output.Fail(ExitCode.Failure, "no container was made");
+        if (passphrase.Length == 0 || (volume.Format == ContainerFormat.LoopAes && passphrase.Length < LoopAesMinimum))
+        {
+            return output.Fail(ExitCode.Failure, passphrase.Length == 0
+                ? "the passphrase is empty"
+                : $"loop-AES takes no passphrase shorter than {LoopAesMinimum} characters");
+        }
+
+        volume.Make(passphrase, step => output.Line(step), new Bar(output, volume.Size), cancellation);
+        ProtectMountPoint(output, volume.Path);
+        output.Line($"made {volume.Path}: {Sizes.Text(volume.Size)}, {volume.Format.Name()}, {volume.Filesystem.Name()}");
+        output.Object(new VolumeInfo(volume.Path, volume.Format.Name(), ""), ProtocolJson.Default.VolumeInfo);
+        return ExitCode.Success;
+    }
+
+    private static async Task<Passphrase?> AskTwiceAsync(Output output)
+    {
+        if (!PassphraseSource.HasTerminal)
+        {
+            output.Line("there is no terminal to type the passphrase on: use --passphrase-file FILE");
+            return null;
+        }
+
+        Passphrase? first = await PassphraseSource.AskAsync("New passphrase: ");
+        if (first is null)
+            return null;
+        using Passphrase? second = await PassphraseSource.AskAsync("The same again: ");
+        if (second is not null && first.Bytes.SequenceEqual(second.Bytes))
+            return first;
+        output.Line("the two are not the same");
+        first.Dispose();
+        return null;
+    }
+
+    /// <summary>The mount point of the configured volume, if this is it: made, and closed to writes while locked.</summary>
+    private static void ProtectMountPoint(Output output, string container)
+    {
+        if (!File.Exists(ConfigurationLoader.DefaultPath)
+            || ConfigurationLoader.Load(ConfigurationLoader.DefaultPath).Configuration is not { } configuration
+            || configuration.Volume.Container != container)
+            return;
+        MountPoint mountPoint = new(configuration.Volume.MountPoint);
+        Directory.CreateDirectory(mountPoint.Path);
+        if (mountPoint.Current is null && mountPoint.TrySetImmutable())
+            output.Line($"{mountPoint.Path} is immutable while nothing is mounted there");
+    }
+
+    private sealed class Bar(Output output, long total) : IProgress<long>
+    {
+        private readonly long _started = Stopwatch.GetTimestamp();
+
+        public void Report(long value)
+        {
+            if (!output.Live)
+                return;
+            double part = (double)value / total;
+            double seconds = Stopwatch.GetElapsedTime(_started).TotalSeconds;
+            int filled = (int)(part * BarWidth);
+            Console.Write($"\r[{new string('#', filled)}{new string('.', BarWidth - filled)}] {part * 100,3:0} %  "
+                + $"{Sizes.Text((long)(value / Math.Max(seconds, 0.001)))}/s  {seconds * ((1 / part) - 1):0} s left\u001b[K"
+                + (value == total ? "\n" : ""));
+        }
+    }
+}

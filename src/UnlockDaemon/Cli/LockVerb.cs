@@ -1,0 +1,48 @@
+using System.Text.Json;
+using UnlockDaemon.Protocol;
+using UnlockDaemon.Protocol.Messages;
+
+namespace UnlockDaemon.Cli;
+
+/// <summary>unlockctl lock.</summary>
+internal static class LockVerb
+{
+    internal static async Task<int> RunAsync(
+        Output output, LockParameters parameters, string? certificateFile, CancellationToken cancellation)
+    {
+        VarlinkReply? reply;
+        using (ProgressDisplay progress = new(output))
+        {
+            reply = await DaemonCall.MakeAsync(
+                "org.unlockd.Lock", parameters, ProtocolJson.Default.LockParameters, progress.Show, cancellation);
+        }
+
+        if (reply is null)
+            return output.Fail(ExitCode.Failure, DaemonCall.NotReachable);
+        if (reply.Error is { } error)
+            return Refuse(output, reply, error);
+
+        Certificate proof = reply.Read(ProtocolJson.Default.LockReply).Certificate;
+        if (certificateFile is not null)
+            Write(certificateFile, proof);
+        output.Object(proof, ProtocolJson.Default.Certificate);
+        output.Line($"locked and proven in {proof.Seconds.Total:0.0} s: {proof.Container} may be copied or migrated");
+        return ExitCode.Success;
+    }
+
+    private static int Refuse(Output output, VarlinkReply reply, VarlinkError error)
+    {
+        (int code, string message) = DaemonCall.Explain(error);
+        foreach (HolderInfo holder in error.Parameters.Holders ?? [])
+            output.Line("  " + HoldersVerb.Sentence(holder));
+        return output.Fail(code, reply, message);
+    }
+
+    /// <summary>Whole or not at all: who finds the file may trust it.</summary>
+    private static void Write(string path, Certificate proof)
+    {
+        string draft = path + ".new";
+        File.WriteAllText(draft, JsonSerializer.Serialize(proof, ProtocolJson.Default.Certificate) + "\n");
+        File.Move(draft, path, overwrite: true);
+    }
+}

@@ -1,0 +1,43 @@
+using System.Text;
+using System.Text.Json;
+using System.Text.Json.Serialization.Metadata;
+using UnlockDaemon.Protocol;
+using UnlockDaemon.Protocol.Messages;
+
+namespace UnlockDaemon.Cli;
+
+/// <summary>What unlockctl says: lines for people, or one JSON object for machines.</summary>
+internal sealed class Output(bool json)
+{
+    internal bool Json => json;
+
+    /// <summary>Whether somebody watches: a line that is overwritten makes sense.</summary>
+    internal bool Live { get; } = !json && !Console.IsOutputRedirected;
+
+    internal void Line(string text)
+    {
+        if (!json)
+            Console.WriteLine(text);
+    }
+
+    internal void Object<T>(T value, JsonTypeInfo<T> type)
+    {
+        if (json)
+            Console.WriteLine(JsonSerializer.Serialize(value, type));
+    }
+
+    /// <summary>Says what went wrong and what to do, and gives the exit code.</summary>
+    internal int Fail(int code, string message) =>
+        Fail(code, new VarlinkError(VarlinkError.Failed, new ErrorParameters(Reason: message)), message);
+
+    /// <summary>The same for an error that the daemon sent.</summary>
+    internal int Fail(int code, VarlinkReply reply, string message) => Fail(code, reply.Error!, message);
+
+    private int Fail(int code, VarlinkError error, string message)
+    {
+        if (json)
+            Console.WriteLine(Encoding.UTF8.GetString(VarlinkMessage.Error(error).Span).TrimEnd('\0'));
+        Console.Error.WriteLine("unlockctl: " + message);
+        return code;
+    }
+}

@@ -1,0 +1,58 @@
+using UnlockDaemon.Protocol;
+using UnlockDaemon.Protocol.Messages;
+
+namespace UnlockDaemon.Cli;
+
+/// <summary>unlockctl status.</summary>
+internal static class StatusVerb
+{
+    internal static async Task<int> RunAsync(Output output, CancellationToken cancellation)
+    {
+        VarlinkReply? reply = await DaemonCall.MakeAsync("org.unlockd.Status", null, cancellation);
+        if (reply is null)
+            return output.Fail(ExitCode.Unavailable, DaemonCall.NotReachable);
+        if (reply.Error is { } error)
+            return output.Fail(ExitCode.Failure, reply, DaemonCall.Explain(error).Message);
+        StatusReply status = reply.Read(ProtocolJson.Default.StatusReply);
+        output.Object(status, ProtocolJson.Default.StatusReply);
+        Print(output, status);
+        return status.State switch
+        {
+            "ready" => ExitCode.Success,
+            "locked" or "unlocking" => ExitCode.Locked,
+            _ => ExitCode.Failure,
+        };
+    }
+
+    private static void Print(Output output, StatusReply status)
+    {
+        output.Line($"{Environment.MachineName}: {status.State} since {status.Since.ToLocalTime():yyyy-MM-dd HH:mm:ss}"
+            + (status.Held ? $", on hold: {status.HoldReason}" : ""));
+        output.Line($"volume {status.Volume.Container} ({status.Volume.Format}) on {status.Volume.MountPoint}");
+        foreach (LayerInfo layer in status.Layers)
+            output.Line($"  {layer.Name,-16} {(layer.Up ? "up" : "down"),-9} {layer.Detail}");
+        if (status.Services.Count > 0)
+            output.Line("services");
+        foreach (ServiceInfo service in status.Services)
+        {
+            string seconds = service is { State: "ready", Seconds: { } taken } ? $"after {taken:0.0} s" : "";
+            output.Line($"  {service.Name,-16} {service.State,-9} {service.Unit} {seconds} {service.Detail}".TrimEnd());
+            foreach (string line in service.Log)
+                output.Line($"      | {line}");
+        }
+
+        if (status.LastError is { } trouble)
+            output.Line($"last error: {trouble}");
+        if (NextStep(status) is { } next)
+            output.Line($"next: {next}");
+    }
+
+    private static string? NextStep(StatusReply status) => status switch
+    {
+        { Held: true } => "'unlockctl release' ends the hold",
+        { State: "locked" } => "'unlockctl unlock', or type the passphrase on the console",
+        { State: "degraded" } => "mend what failed, then 'unlockctl unlock' starts what is missing",
+        { State: "failed" } => "'unlockctl unlock' tries again, 'unlockctl lock' takes down what is up",
+        _ => null,
+    };
+}

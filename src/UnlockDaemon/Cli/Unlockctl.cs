@@ -1,0 +1,143 @@
+using System.CommandLine;
+using UnlockDaemon.Linux;
+using UnlockDaemon.Linux.Systemd;
+using UnlockDaemon.Protocol;
+using UnlockDaemon.Protocol.Messages;
+using UnlockDaemon.Service.Configuration;
+using UnlockDaemon.Service.Volumes;
+
+namespace UnlockDaemon.Cli;
+
+/// <summary>The operator's command: its verbs and their options.</summary>
+internal static class Unlockctl
+{
+    private static readonly Option<bool> s_json = new("--json") { Description = "One JSON object instead of text", Recursive = true };
+
+    private static readonly Option<string?> s_passphraseFile = new("--passphrase-file")
+    {
+        Description = "Take the passphrase, exact bytes, from a file, or from standard input for -",
+        HelpName = "FILE",
+    };
+
+    internal static async Task<int> RunAsync(string[] args)
+    {
+        RootCommand root = new("Unlocks and locks the encrypted volume of this instance, and shows how it is. See unlockctl(1).")
+        {
+            s_json,
+            Simple("status", "Shows the volume, its layers and its services.\n\nExample: unlockctl status --json", StatusVerb.RunAsync),
+            Unlock(),
+            Lock(),
+            Simple("release", "Ends a hold: the consoles prompt again.\n\nExample: unlockctl release", ReleaseVerb.RunAsync),
+            Simple("holders", "Shows who holds the mounted volume.\n\nExample: unlockctl holders", HoldersVerb.RunAsync),
+            Create(),
+            Simple("apply", "Writes the drop-ins that keep the configured services from starting while the volume is "
+                + "locked, and removes those of services no longer configured.\n\nExample: unlockctl apply", ApplyVerb.RunAsync),
+            Simple("check", "Checks the configuration and this instance.\n\nExample: unlockctl check", CheckVerb.RunAsync),
+            Simple("watch", "Shows what happens until interrupted.\n\nExample: unlockctl watch", WatchVerb.RunAsync),
+        };
+        try
+        {
+            return await root.Parse(args).InvokeAsync(new InvocationConfiguration { EnableDefaultExceptionHandler = false });
+        }
+        catch (OperationCanceledException)
+        {
+            return ExitCode.Interrupted;
+        }
+        catch (Exception failure) when (failure is LinuxException or ProtocolException or IOException or UnauthorizedAccessException or SystemdException)
+        {
+            return new Output(args.Contains("--json", StringComparer.Ordinal)).Fail(ExitCode.Failure, failure.Message);
+        }
+    }
+
+    private static Command Simple(string name, string description, Func<Output, CancellationToken, Task<int>> run)
+    {
+        Command command = new(name, description);
+        command.SetAction((parsed, cancellation) => run(new Output(parsed.GetValue(s_json)), cancellation));
+        return command;
+    }
+
+    private static Command Unlock()
+    {
+        Command command = new("unlock", "Brings the volume up and starts its services; ends when all are ready. "
+            + "Asks for the passphrase if one is needed.\n\nExample: unlockctl unlock")
+        {
+            s_passphraseFile,
+        };
+        command.SetAction((parsed, cancellation) =>
+            UnlockVerb.RunAsync(new Output(parsed.GetValue(s_json)), parsed.GetValue(s_passphraseFile), cancellation));
+        return command;
+    }
+
+    private static Command Lock()
+    {
+        Option<string?> deadline = new("--deadline")
+        {
+            Description = "How long it may take, as 90s or 2m; the configured one if not given",
+            HelpName = "T",
+        };
+        Option<bool> hold = new("--hold") { Description = "Prompt nobody afterwards, until 'unlockctl release' or a reboot" };
+        Option<string?> reason = new("--reason") { Description = "Why, for the log and the certificate", HelpName = "TEXT" };
+        Option<string?> nonce = new("--nonce") { Description = "Goes into the certificate as it is", HelpName = "TEXT" };
+        Option<string?> certificate = new("--certificate") { Description = "Write the proof to this file", HelpName = "FILE" };
+        deadline.Validators.Add(result =>
+        {
+            if (result.GetValueOrDefault<string?>() is { } text && !Duration.TryParse(text, out _, out string? problem))
+                result.AddError($"--deadline: {problem}");
+        });
+        Command command = new("lock", "Stops the services, unmounts, wipes the key, detaches, and looks at the kernel again. "
+            + "Ends with 0 only when all that is proven.\n\nExample: unlockctl lock --reason migration --certificate /root/lock.json")
+        {
+            deadline, hold, reason, nonce, certificate,
+        };
+        command.SetAction((parsed, cancellation) =>
+        {
+            double? seconds = parsed.GetValue(deadline) is { } text && Duration.TryParse(text, out TimeSpan given, out _)
+                ? given.TotalSeconds
+                : null;
+            LockParameters parameters = new(
+                seconds, parsed.GetValue(hold), parsed.GetValue(reason), parsed.GetValue(nonce));
+            return LockVerb.RunAsync(
+                new Output(parsed.GetValue(s_json)), parameters, parsed.GetValue(certificate), cancellation);
+        });
+        return command;
+    }
+
+    private static Command Create()
+    {
+        Argument<string> file = new("FILE") { Description = "The container to make; must not exist" };
+        Option<string> size = new("--size") { Description = "Size, as 512M or 10G", Required = true, HelpName = "S" };
+        Option<string> format = new("--format") { Description = "luks (LUKS2) or loop-aes", DefaultValueFactory = static _ => "luks" };
+        Option<string?> filesystem = new("--filesystem")
+        {
+            Description = "ext2, ext3, ext4 or xfs; if not given, ext4, or ext2 in loop-aes",
+        };
+        Option<bool> fill = new("--random-fill")
+        {
+            Description = "Fill the container with random bytes first: slower, but nobody can tell used from unused parts",
+        };
+        size.Validators.Add(static result =>
+        {
+            if (Sizes.Parse(result.GetValueOrDefault<string>() ?? "") is not >= 32 << 20)
+                result.AddError("--size: write it as 512M or 10G, 32M at least");
+        });
+        format.AcceptOnlyFromAmong("luks", "loop-aes");
+        filesystem.AcceptOnlyFromAmong([.. FilesystemTypes.Names]);
+        Command command = new("create", "Makes an encrypted container with a file system. Overwrites nothing."
+            + "\n\nExample: unlockctl create /var/encrypt_file --size 10G")
+        {
+            file, size, format, filesystem, fill, s_passphraseFile,
+        };
+        command.SetAction((parsed, cancellation) =>
+        {
+            ContainerFormat container =
+                parsed.GetValue(format) == "loop-aes" ? ContainerFormat.LoopAes : ContainerFormat.Luks;
+            if (!FilesystemTypes.TryParse(parsed.GetValue(filesystem) ?? "", out FilesystemType type))
+                type = container == ContainerFormat.LoopAes ? FilesystemType.Ext2 : FilesystemType.Ext4;
+            NewVolume volume = new(Path.GetFullPath(parsed.GetValue(file)!), Sizes.Parse(parsed.GetValue(size)!)!.Value,
+                container, type, parsed.GetValue(fill));
+            return CreateVerb.RunAsync(
+                new Output(parsed.GetValue(s_json)), volume, parsed.GetValue(s_passphraseFile), cancellation);
+        });
+        return command;
+    }
+}

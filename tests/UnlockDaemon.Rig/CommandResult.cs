@@ -1,0 +1,16 @@
+namespace UnlockDaemon.Rig;
+
+/// <summary>A command that has run to its end.</summary>
+/// <param name="ExitCode">Its exit code; 128 and the signal's number if one killed it.</param>
+/// <param name="Output">Its standard output, as UTF-8.</param>
+/// <param name="Error">Its standard error, as UTF-8.</param>
+/// <param name="Duration">How long it took, seen from outside.</param>
+public sealed record CommandResult(int ExitCode, string Output, string Error, TimeSpan Duration)
+{
+    /// <summary>The output, if the command succeeded.</summary>
+    /// <returns>The output without the newline at its end.</returns>
+    /// <exception cref="InvalidOperationException">It failed; the message has all it said.</exception>
+    public string Require() => ExitCode == 0
+        ? Output.TrimEnd('\n')
+        : throw new InvalidOperationException($"the command failed with exit code {ExitCode}:\n{Output}{Error}");
+}

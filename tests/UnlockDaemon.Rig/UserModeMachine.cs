@@ -1,0 +1,54 @@
+namespace UnlockDaemon.Rig;
+
+/// <summary>User-Mode Linux.</summary>
+internal sealed class UserModeMachine(string directory) : Machine(directory)
+{
+    internal override IReadOnlyList<string> Terminals { get; } = ["tty1", "ttyS0"];
+
+    internal override IReadOnlyList<string> ShellTerminals { get; } = ["tty0", "tty8", "tty9"];
+
+    private ManagementConsole ManagementConsole =>
+        new(Path.Combine(Directory, "uml", "guest", "mconsole"), Path.Combine(Directory, "reply"));
+
+    internal override Task<IReadOnlyList<string>> CommandAsync(Wiring wiring, CancellationToken cancellationToken)
+    {
+        System.IO.Directory.CreateDirectory(Path.Combine(Directory, "uml"));
+        return Task.FromResult<IReadOnlyList<string>>([.. Command(wiring)]);
+    }
+
+    internal override Task FreezeAsync(CancellationToken cancellationToken) =>
+        ManagementConsole.OrderAsync("stop", cancellationToken);
+
+    internal override Task ContinueAsync(CancellationToken cancellationToken) =>
+        ManagementConsole.OrderAsync("go", cancellationToken);
+
+    private IEnumerable<string> Command(Wiring wiring)
+    {
+        yield return "linux.uml";
+        yield return $"mem={wiring.Options.MemoryMiB}M";
+        yield return $"ubda={wiring.Disk.Argument}";
+        for (int index = 0; index < wiring.Options.Disks.Count; index++)
+            yield return $"ubd{(char)('b' + index)}={wiring.Options.Disks[index].Argument}";
+        yield return $"uml_dir={Directory}/uml/";
+        yield return "umid=guest";
+        yield return $"hostfs={wiring.ShareDirectory}";
+        foreach (string word in (string[])["root=/dev/ubda", "rw", "quiet", "net.ifnames=0", "con=null", "ssl=null"])
+            yield return word;
+        foreach (GuestConsole console in wiring.Consoles)
+            yield return $"{KernelName(console.Name)}=fd:{console.GuestEnd},fd:{console.GuestEnd}";
+        foreach (string console in wiring.Options.KernelConsoles ?? ["ttyS0", "tty1"])
+            yield return $"console={console}";
+        if (wiring.Port is { } port)
+        {
+            yield return $"vec0:transport=tap,ifname={port.Interface},depth=128,gro=1";
+            yield return $"rig.address={port.Address}/24";
+        }
+
+        foreach (string argument in wiring.Options.KernelArguments)
+            yield return argument;
+    }
+
+    private static string KernelName(string terminal) => terminal.StartsWith("ttyS", StringComparison.Ordinal)
+        ? $"ssl{terminal[4..]}"
+        : $"con{terminal[3..]}";
+}
