@@ -30,7 +30,7 @@ internal static class Daemon
 
         using ILoggerFactory loggers = new JournalLog();
         if (LoadConfiguration(loggers) is not { } configuration)
-            return ExitCode.Failure;
+            return ExitCode.Configuration;
 
         using CancellationTokenSource stopping = new();
         using PosixSignalRegistration terminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, Stop);
