@@ -23,7 +23,7 @@ public sealed class UnlockdGuest : IAsyncLifetime
         umount /mnt/prepare
         cryptsetup close prepare
         unlockctl apply
-        systemctl restart unlockd
+        systemctl restart unlockd || (journalctl -u unlockd --no-pager -o cat | tail -20; exit 1)
         """;
 
     public GuestNetwork Network { get; private set; } = null!;
