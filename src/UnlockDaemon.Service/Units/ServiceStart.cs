@@ -64,7 +64,7 @@ internal sealed class ServiceStart(
             string reason = state.IsActive && _readiness.Reason.Length > 0
                 ? _readiness.Reason
                 : $"the unit is {state.ActiveState} ({state.SubState})";
-            return new Outcome(false, $"not ready within {limit.TotalSeconds:0} s: {reason}", state);
+            return new Outcome(false, $"not ready within {limit.TotalSeconds:0.##} s: {reason}", state);
         }
         catch (SystemdException exception)
         {

@@ -28,7 +28,7 @@ internal sealed class ServiceStop(
         {
             return Left(cancellationToken.IsCancellationRequested
                 ? "did not stop before the deadline"
-                : $"did not stop within {configuration.Timeout.TotalSeconds:0} s");
+                : $"did not stop within {configuration.Timeout.TotalSeconds:0.##} s");
         }
         catch (SystemdException exception)
         {
