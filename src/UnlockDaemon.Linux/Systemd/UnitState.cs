@@ -45,6 +45,9 @@ public sealed record UnitState
     /// <summary>Whether its conditions (ConditionPathExists= and the like) held at the last start.</summary>
     public bool ConditionResult { get; init; }
 
+    /// <summary>Whether a job for it is queued or runs: an inactive unit may be on its way up.</summary>
+    public bool HasJob { get; init; }
+
     /// <summary>Whether a unit file was found and is in order.</summary>
     public bool IsLoaded => LoadState == "loaded";
 

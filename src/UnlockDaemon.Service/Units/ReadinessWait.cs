@@ -57,7 +57,7 @@ internal sealed class ReadinessWait(FollowedUnit unit, ReadinessProbe? probe, Ac
             return new Outcome(true, result.Detail, state);
         Reason = result.Detail;
         return UnitFailure.IsHollow(state)
-            ? new Outcome(false, $"its processes have ended ({result.Detail})", state)
+            ? new Outcome(false, $"{UnitFailure.Hollow} ({result.Detail})", state)
             : null;
     }
 

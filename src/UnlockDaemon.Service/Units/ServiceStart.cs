@@ -36,7 +36,8 @@ internal sealed class ServiceStart(
         UnitState state = unit.State;
         if (state.IsFailed)
             await systemd.ResetFailedUnitAsync(configuration.Unit, cancellationToken);
-        if (state.IsActive && await _readiness.LookAsync(state, cancellationToken) is { IsReady: true } ready)
+        if (state.IsActive && !IsHollowByItself(state)
+            && await _readiness.LookAsync(state, cancellationToken) is { IsReady: true } ready)
             return ready;
 
         // Up in name only: to start it would change nothing.
@@ -47,6 +48,9 @@ internal sealed class ServiceStart(
             ? await _readiness.WaitAsync(cancellationToken)
             : new Outcome(false, UnitFailure.DescribeJob(job, unit.State), unit.State, HasLog: false);
     }
+
+    /// <summary>Whether the lack of processes speaks for itself, since no probe speaks for the service.</summary>
+    private bool IsHollowByItself(UnitState state) => configuration.Ready is null && UnitFailure.IsHollow(state);
 
     /// <summary>Turns the end of the time, and systemd's refusals, into outcomes.</summary>
     private async Task<Outcome> WithinAsync(

@@ -172,8 +172,11 @@ internal sealed class VolumeService : IDisposable
 
     private async Task ReflectAsync(UnitState unit, CancellationToken cancellationToken)
     {
-        if (unit.IsActive && Status.State == ServiceState.Ready && !UnitFailure.IsHollow(unit))
+        bool wasReady = Status.State == ServiceState.Ready;
+        if (unit.IsActive && wasReady && !UnitFailure.IsHollow(unit))
             _judged = unit;
+        else if (unit.IsActive && wasReady && _configuration.Ready is null)
+            await ReportAsync(new Outcome(false, UnitFailure.Hollow, unit), null, cancellationToken);
         else if (unit.IsActive)
             await ReportAsync(await _start.AwaitReadinessAsync(TimeLeft(unit), cancellationToken), null, cancellationToken);
         else if (unit.IsFailed)
@@ -182,6 +185,8 @@ internal sealed class VolumeService : IDisposable
             Judge(unit, ServiceState.Starting, ReadinessWait.DescribeChange(unit));
         else if (unit.ActiveState == "deactivating")
             Judge(unit, ServiceState.Stopping, ReadinessWait.DescribeChange(unit));
+        else if (unit.HasJob)
+            Judge(unit, ServiceState.Starting, "systemd is about to start it");
         else
             Judge(unit, ServiceState.Stopped, _judged is null ? "" : "stopped, but not by unlockd");
     }
@@ -233,6 +238,6 @@ internal sealed class VolumeService : IDisposable
     }
 
     private static bool IsNews(UnitState known, UnitState state) =>
-        (known.ActiveState, known.SubState, known.InvocationId)
-        != (state.ActiveState, state.SubState, state.InvocationId);
+        (known.ActiveState, known.SubState, known.InvocationId) != (state.ActiveState, state.SubState, state.InvocationId)
+        || (state.ActiveState == "inactive" && state.HasJob != known.HasJob);
 }

@@ -11,6 +11,10 @@ public sealed class MysqlGreetingTests
         Assert.Equal(ProbeResult.Ready("10.11.6-MariaDB-0+deb12u1"), Read("\x0a" + "10.11.6-MariaDB-0+deb12u1\0rest"));
 
     [Fact]
+    public void DropsThePrefixThatMariadbHasForOldReplicas() =>
+        Assert.Equal(ProbeResult.Ready("10.11.6-MariaDB"), Read("\x0a" + "5.5.5-10.11.6-MariaDB\0"));
+
+    [Fact]
     public void ReadsARefusalWithAState() =>
         Assert.Equal(
             ProbeResult.NotReady("the server refuses connections: Too many connections (1040)"),

@@ -106,7 +106,7 @@ public sealed class ServiceSetTests : IDisposable
             throw new SystemdException("start", "unit b.service", "org.freedesktop.systemd1.NoSuchUnit", "Unit b.service not found.");
         ServiceSet set = Set(Service("a"), Service("b"));
         Assert.False(await set.StartAsync(Limit));
-        Assert.StartsWith("an assertion in the unit does not hold", set.Current[0].Detail, StringComparison.Ordinal);
+        Assert.StartsWith("an assertion of the unit does not hold", set.Current[0].Detail, StringComparison.Ordinal);
         Assert.Equal("cannot start unit b.service: Unit b.service not found.", set.Current[1].Detail);
     }
 
@@ -206,6 +206,35 @@ public sealed class ServiceSetTests : IDisposable
     }
 
     [Fact]
+    public async Task AWrappedScriptWithoutAProbeThatLosesItsDaemonIsStartedAnew()
+    {
+        _systemd["radius.service"].Start = static (unit, _) =>
+        {
+            unit.Become("active", "running", static state => state with { Type = "forking" });
+            return Task.FromResult(JobResult.Done);
+        };
+        ServiceSet set = Set(Service("radius"));
+        Assert.True(await set.StartAsync(Limit));
+        _systemd["radius.service"].Become("active", "exited");
+        await WaitForAsync(static s => s is { State: ServiceState.Failed, Detail: "its processes have ended" });
+        _systemd.Calls.Clear();
+        Assert.True(await set.StartAsync(Limit));
+        Assert.Equal(["stop radius.service", "start radius.service"], _systemd.Calls);
+    }
+
+    [Fact]
+    public async Task AWrappedScriptWithoutADaemonIsReadyBySystemdsWord()
+    {
+        _systemd["rules.service"].Start = static (unit, _) =>
+        {
+            unit.Become("active", "exited", static state => state with { Type = "forking" });
+            return Task.FromResult(JobResult.Done);
+        };
+        Assert.True(await Set(Service("rules")).StartAsync(Limit));
+        Assert.True(await Set(Service("rules")).ObserveAsync(Limit));
+    }
+
+    [Fact]
     public async Task ObservesWithoutTouching()
     {
         _port.Listen();
@@ -243,9 +272,11 @@ public sealed class ServiceSetTests : IDisposable
         await WaitForAsync(static s => s is { Name: "mysql", State: ServiceState.Failed });
         Assert.Equal(["a line of mysql.service"], set.Current[0].LogLines);
         _systemd["mysql.service"].Become("activating", "auto-restart", static state => state with { Result = "signal" });
-        _systemd["mysql.service"].Become("activating", "start");
-        _systemd["mysql.service"].Become("active", "running");
+        _systemd["mysql.service"].Become("inactive", "dead", static state => state with { HasJob = true });
+        await WaitForAsync(static s => s is { State: ServiceState.Starting, Detail: "systemd is about to start it" });
         _changes.Clear();
+        _systemd["mysql.service"].Become("activating", "start", static state => state with { HasJob = false });
+        _systemd["mysql.service"].Become("active", "running");
         await WaitForAsync(static s => s is { Name: "mysql", State: ServiceState.Ready });
         Assert.Equal([true, false, true], readiness);
     }

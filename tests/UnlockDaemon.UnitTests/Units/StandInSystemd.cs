@@ -41,6 +41,9 @@ internal sealed class StandInSystemd : ISystemd
     public Task<UnitState> GetUnitAsync(string unit, CancellationToken cancellationToken) =>
         Task.FromResult(this[unit].State);
 
+    public Task<string> GetControlGroupAsync(string unit, CancellationToken cancellationToken) =>
+        Task.FromResult(this[unit].State.ControlGroup);
+
     public Task<IDisposable> WatchUnitAsync(
         string unit, Action<UnitState> changed, CancellationToken cancellationToken)
     {

@@ -33,7 +33,7 @@ public sealed class UnitFailureTests
     [Fact]
     public void SaysThatAConditionDoesNotHold() =>
         Assert.Equal(
-            "a condition in the unit does not hold, so systemd did not start it (systemctl status a.service)",
+            "a condition of the unit does not hold, so systemd did not start it (systemctl status a.service)",
             UnitFailure.Describe(s_failed with { ActiveState = "inactive", Result = "success", ConditionResult = false }));
 
     [Fact]

@@ -34,6 +34,10 @@ public sealed class UnitNameTests
     public void HasAPathOnTheBus(string name, string path) => Assert.Equal(path, UnitName.ToObjectPath(name));
 
     [Fact]
+    public void HasAnInterfaceOfItsType() =>
+        Assert.Equal("org.freedesktop.systemd1.Service", UnitName.ToInterface("a.b.service"));
+
+    [Fact]
     public void AgreesWithSystemdEscape()
     {
         const string Escape = "/usr/bin/systemd-escape";
