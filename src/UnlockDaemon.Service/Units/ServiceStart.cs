@@ -12,7 +12,7 @@ internal sealed class ServiceStart(
     FollowedUnit unit, ServiceConfiguration configuration, ISystemd systemd, Action<string> waiting)
 {
     private readonly ReadinessWait _readiness = new(
-        unit, configuration.Ready is { } probe ? ReadinessProbe.Create(probe) : null, waiting);
+        unit, configuration.Ready is { } probe ? ReadinessProbe.Create(probe) : null, systemd, waiting);
 
     /// <summary>Starts the unit and waits until it is ready.</summary>
     /// <param name="prepare">Sees to it that the unit is followed.</param>
@@ -30,6 +30,10 @@ internal sealed class ServiceStart(
     /// <summary>Waits until a unit that somebody else started is ready.</summary>
     internal Task<Outcome> AwaitReadinessAsync(TimeSpan limit, CancellationToken cancellationToken) =>
         WithinAsync(limit, _readiness.WaitAsync, cancellationToken);
+
+    /// <summary>Asks again about a unit that looks down; null if it is not.</summary>
+    internal Task<Outcome?> ConfirmDownAsync(UnitState state, CancellationToken cancellationToken) =>
+        _readiness.ConfirmDownAsync(state, cancellationToken);
 
     private async Task<Outcome> BringUpAsync(CancellationToken cancellationToken)
     {

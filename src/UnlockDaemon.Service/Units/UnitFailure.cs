@@ -10,10 +10,9 @@ internal static class UnitFailure
 
     private const int Exited = 1;
 
-    /// <summary>Describes a start job that ended otherwise than "done".</summary>
+    /// <summary>Describes a start job that ended neither as done nor with the unit's failure.</summary>
     internal static string DescribeJob(string result, UnitState unit) => result switch
     {
-        JobResult.Failed => Describe(unit),
         JobResult.Assert =>
             $"an assertion of the unit does not hold; is the volume mounted? (systemctl status {unit.Id})",
         JobResult.Dependency => $"a unit that it requires did not start (systemctl list-dependencies {unit.Id})",

@@ -179,16 +179,23 @@ internal sealed class VolumeService : IDisposable
             await ReportAsync(new Outcome(false, UnitFailure.Hollow, unit), null, cancellationToken);
         else if (unit.IsActive)
             await ReportAsync(await _start.AwaitReadinessAsync(TimeLeft(unit), cancellationToken), null, cancellationToken);
+        else if (unit.IsChanging)
+            Judge(unit, unit.ActiveState == "deactivating" ? ServiceState.Stopping : ServiceState.Starting,
+                ReadinessWait.DescribeChange(unit));
         else if (unit.IsFailed)
-            await ReportAsync(new Outcome(false, UnitFailure.Describe(unit), unit), null, cancellationToken);
-        else if (unit.ActiveState == "activating")
-            Judge(unit, ServiceState.Starting, ReadinessWait.DescribeChange(unit));
-        else if (unit.ActiveState == "deactivating")
-            Judge(unit, ServiceState.Stopping, ReadinessWait.DescribeChange(unit));
-        else if (unit.HasJob)
-            Judge(unit, ServiceState.Starting, "systemd is about to start it");
+            await ReflectFailureAsync(unit, cancellationToken);
+        else if (_judged is null)
+            Judge(unit, ServiceState.Stopped, "");
+        else if (Status.State is not (ServiceState.Stopped or ServiceState.Failed))
+            Judge(unit, ServiceState.Stopped, "stopped, but not by unlockd");
         else
-            Judge(unit, ServiceState.Stopped, _judged is null ? "" : "stopped, but not by unlockd");
+            _judged = unit;
+    }
+
+    private async Task ReflectFailureAsync(UnitState unit, CancellationToken cancellationToken)
+    {
+        if (await _start.ConfirmDownAsync(unit, cancellationToken) is { } outcome)
+            await ReportAsync(outcome, null, cancellationToken);
     }
 
     /// <summary>What is left of the service's time, counted from when its unit came up.</summary>
@@ -239,5 +246,5 @@ internal sealed class VolumeService : IDisposable
 
     private static bool IsNews(UnitState known, UnitState state) =>
         (known.ActiveState, known.SubState, known.InvocationId) != (state.ActiveState, state.SubState, state.InvocationId)
-        || (state.ActiveState == "inactive" && state.HasJob != known.HasJob);
+        || state.IsChanging != known.IsChanging;
 }

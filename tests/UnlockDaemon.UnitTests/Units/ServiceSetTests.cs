@@ -174,6 +174,23 @@ public sealed class ServiceSetTests : IDisposable
     }
 
     [Fact]
+    public async Task AFailureThatSystemdIsAboutToMendIsNone()
+    {
+        _systemd["core.service"].Start = static (unit, _) =>
+        {
+            UnitState truth = unit.State with { ActiveState = "activating", SubState = "auto-restart" };
+            unit.BecomeSilently(truth);
+            unit.Tell(truth with { ActiveState = "failed", SubState = "failed", Result = "exit-code" });
+            return Task.FromResult(JobResult.Failed);
+        };
+        ServiceSet set = Set(Service("core"));
+        Task<bool> start = set.StartAsync(Limit);
+        _systemd["core.service"].Become("active", "running");
+        Assert.True(await start.WaitAsync(s_patience, Limit));
+        Assert.DoesNotContain(_changes, static status => status.State == ServiceState.Failed);
+    }
+
+    [Fact]
     public async Task AWrappedScriptWithoutProcessesIsStartedAnew()
     {
         StandInUnit unit = _systemd["core.service"];

@@ -39,6 +39,21 @@ internal sealed class StandInUnit(string name)
         }
     }
 
+    /// <summary>Tells a state that is not, or no longer, the true one.</summary>
+    internal void Tell(UnitState state)
+    {
+        lock (_lock)
+            foreach (Action<UnitState> watcher in _watchers)
+                watcher(state);
+    }
+
+    /// <summary>Takes on a state without telling.</summary>
+    internal void BecomeSilently(UnitState state)
+    {
+        lock (_lock)
+            State = state;
+    }
+
     internal void Fail(string result) => Become("failed", "failed", state => state with { Result = result });
 
     internal void Watch(Action<UnitState> watcher)
