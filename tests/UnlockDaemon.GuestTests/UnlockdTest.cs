@@ -22,7 +22,7 @@ public abstract class UnlockdTest(UnlockdGuest fixture) : IAsyncLifetime
 
     public virtual async ValueTask DisposeAsync()
     {
-        await Guest.RunAsync("unlockctl lock; systemctl reset-failed", TimeSpan.FromMinutes(2), cancellationToken: CancellationToken.None);
+        await Guest.RunAsync("unlockctl release; unlockctl lock; systemctl reset-failed", TimeSpan.FromMinutes(2), cancellationToken: CancellationToken.None);
         GC.SuppressFinalize(this);
     }
 
