@@ -124,6 +124,37 @@ public sealed class ServiceSetTests : IDisposable
     }
 
     [Fact]
+    public async Task TheProbeLooksAlreadyWhileSystemdRunsWhatComesAfterTheStart()
+    {
+        _port.Listen();
+        _systemd["mysql.service"].Start = async (unit, cancellationToken) =>
+        {
+            unit.Become("activating", "start-post");
+            (await _port.AcceptAsync(cancellationToken)).Dispose();
+            _port.Close();
+            unit.Become("active", "running");
+            return JobResult.Done;
+        };
+        ServiceSet set = Set(Service("mysql") with { Ready = _probe });
+        Assert.True(await set.StartAsync(Limit).WaitAsync(s_patience, Limit));
+    }
+
+    [Fact]
+    public async Task AnEarlyLookDoesNotHideAStartThatFails()
+    {
+        _port.Listen();
+        _systemd["mysql.service"].Start = async (unit, cancellationToken) =>
+        {
+            unit.Become("activating", "start-post");
+            (await _port.AcceptAsync(cancellationToken)).Dispose();
+            unit.Fail("exit-code");
+            return JobResult.Failed;
+        };
+        ServiceSet set = Set(Service("mysql") with { Ready = _probe });
+        Assert.False(await set.StartAsync(Limit).WaitAsync(s_patience, Limit));
+    }
+
+    [Fact]
     public async Task AUnitThatDiesFailsAtOnceAndNotAtTheTimeout()
     {
         ServiceSet set = Set(Service("core") with { Ready = _probe });
