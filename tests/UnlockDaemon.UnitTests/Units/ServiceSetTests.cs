@@ -339,6 +339,24 @@ public sealed class ServiceSetTests : IDisposable
     }
 
     [Fact]
+    public async Task AFailureThatWasTakenDownIsNotNewsAgain()
+    {
+        _systemd["a.service"].Start = FailWith("exit-code");
+        _systemd["a.service"].Stop = static (unit, _) =>
+        {
+            unit.Become("failed", "failed", static state => state with { Result = "exit-code", HasJob = true });
+            return Task.FromResult(JobResult.Done);
+        };
+        ServiceSet set = Set(Service("a"), Service("b"));
+        Assert.False(await set.StartAsync(Limit));
+        Assert.Empty(await set.StopAsync(Limit));
+        _systemd["a.service"].Become("failed", "failed", static state => state with { Result = "exit-code", HasJob = false });
+        _systemd["b.service"].Become("active", "running");
+        await WaitForAsync(static s => s is { Name: "b", State: ServiceState.Ready });
+        Assert.Equal(ServiceState.Stopped, set.Current[0].State);
+    }
+
+    [Fact]
     public async Task AServiceThatDoesNotStopIsNamedAndKeepsWhatItNeeds()
     {
         ServiceSet set = Set(Service("mysql"), Service("core", "mysql"), Service("web"));
