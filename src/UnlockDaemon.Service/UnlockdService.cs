@@ -1,4 +1,3 @@
-using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using UnlockDaemon.Linux;
 using UnlockDaemon.Linux.Systemd;
@@ -11,7 +10,7 @@ using UnlockDaemon.Service.Volumes;
 namespace UnlockDaemon.Service;
 
 /// <summary>The daemon's life: observe, listen, prompt; and lock the volume when the whole system goes down.</summary>
-public sealed partial class UnlockdService : BackgroundService
+public sealed partial class UnlockdService : IDisposable
 {
     // After a change of state prompts are put up and replies sent; then it is quiet.
     private static readonly TimeSpan s_settling = TimeSpan.FromSeconds(2);
@@ -31,18 +30,13 @@ public sealed partial class UnlockdService : BackgroundService
     public UnlockdService(UnlockdConfiguration configuration, string socketPath, ILoggerFactory loggers)
     {
         ArgumentNullException.ThrowIfNull(configuration);
-        if (!ServicePlan.TryCreate(configuration.Services, out ServicePlan? plan, out ServicePlanError? error))
-            throw new ArgumentException(error.ToString(), nameof(configuration));
         EventHub events = new();
         StorageStack stack = new(configuration.Volume);
         _configuration = configuration;
         _systemd = new SystemdConnection();
-        _services = new ServiceSet(plan, _systemd, service =>
-        {
-            events.Publish("service", service.Name, StatusReport.Line(service));
-            _volume?.ServiceChanged();
-        });
-        _volume = new Volume(configuration.Volume, _services, new LockProof(configuration.Volume, stack, plan, _systemd),
+        _services = new ServiceSet(configuration.Services, _systemd, loggers.CreateLogger<ServiceSet>());
+        _services.Changed += service => events.Publish("service", service.Name, service.ToString());
+        _volume = new Volume(configuration.Volume, _services, new LockProof(configuration.Volume, stack, _services),
             stack, events, loggers.CreateLogger<Volume>());
         _prompts = new PromptService(configuration, _volume, _systemd, events, loggers.CreateLogger<PromptService>());
         _socket = new ControlSocket(socketPath,
@@ -51,17 +45,18 @@ public sealed partial class UnlockdService : BackgroundService
     }
 
     /// <inheritdoc/>
-    public override void Dispose()
+    public void Dispose()
     {
         _prompts.Dispose();
         _volume.Dispose();
         _services.Dispose();
         _systemd.Dispose();
-        base.Dispose();
     }
 
-    /// <inheritdoc/>
-    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    /// <summary>Runs until told to stop.</summary>
+    /// <param name="stoppingToken">Tells to stop.</param>
+    /// <returns>When the consoles are given back and, if the system goes down, the volume is locked.</returns>
+    public async Task RunAsync(CancellationToken stoppingToken)
     {
         await _volume.ObserveAsync(stoppingToken);
         if (_volume.WantsPassphrase)

@@ -1,3 +1,4 @@
+using Microsoft.Win32.SafeHandles;
 using UnlockDaemon.Rig;
 
 namespace UnlockDaemon.Demo;
@@ -48,7 +49,9 @@ internal sealed class Operator : IDisposable
     private async Task PassOnKeysAsync()
     {
         byte[] keys = new byte[256];
-        Stream keyboard = Console.OpenStandardInput();
+        // Not Console.OpenStandardInput: on a terminal that is a line editor with an echo of its own.
+        using SafeFileHandle standardInput = new(0, ownsHandle: false);
+        await using FileStream keyboard = new(standardInput, FileAccess.Read, bufferSize: 0);
         CancellationToken ended = _ended.Token;
         while (!ended.IsCancellationRequested)
         {

@@ -9,7 +9,7 @@ if (args is not [string image, .. string[] rest] || rest is not ([] or ["--auto"
 }
 
 bool automatic = rest.Length == 1;
-Screen screen = new(raw: !automatic);
+using Screen screen = new(raw: !automatic);
 using CancellationTokenSource quit = new();
 using Operator person = new(screen, automatic, quit);
 Demonstration demonstration = new(new GuestImage(image), screen, person);

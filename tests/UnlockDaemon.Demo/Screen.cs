@@ -3,14 +3,14 @@ using System.Diagnostics;
 namespace UnlockDaemon.Demo;
 
 /// <summary>The viewer's terminal: what the guest's console shows, and our words between.</summary>
-internal sealed class Screen(bool raw)
+internal sealed class Screen(bool raw) : IDisposable
 {
     private const int Width = 78;
     private readonly long _start = Stopwatch.GetTimestamp();
-    private readonly Stream _terminal = Console.OpenStandardOutput();
+    private readonly Stream _terminal = new BufferedStream(Console.OpenStandardOutput());
     private readonly Lock _lock = new();
     private readonly bool _colours = !Console.IsOutputRedirected;
-    private bool _lineOpen;
+    private byte _last = (byte)'\n';
 
     private string Time => $"{Stopwatch.GetElapsedTime(_start).TotalSeconds,6:0.0} s";
 
@@ -19,9 +19,15 @@ internal sealed class Screen(bool raw)
     {
         lock (_lock)
         {
-            _terminal.Write(bytes);
+            // The kernel ends its lines without a carriage return, which a raw terminal shows as stairs.
+            for (int at = 0; at < bytes.Length; at++)
+            {
+                if (raw && bytes[at] == (byte)'\n' && _last != (byte)'\r')
+                    _terminal.WriteByte((byte)'\r');
+                _terminal.WriteByte(_last = bytes[at]);
+            }
+
             _terminal.Flush();
-            _lineOpen = bytes[^1] != (byte)'\n';
         }
     }
 
@@ -45,6 +51,8 @@ internal sealed class Screen(bool raw)
         Write(Line("1;31", $"[{Time}] FAILED: {step}") + lines + NewLine);
     }
 
+    public void Dispose() => _terminal.Dispose();
+
     private string NewLine => raw ? "\r\n" : "\n";
 
     private string Line(string colour, string text) =>
@@ -54,10 +62,10 @@ internal sealed class Screen(bool raw)
     {
         lock (_lock)
         {
-            byte[] bytes = System.Text.Encoding.UTF8.GetBytes((_lineOpen ? NewLine : "") + text);
+            byte[] bytes = System.Text.Encoding.UTF8.GetBytes((_last == (byte)'\n' ? "" : NewLine) + text);
             _terminal.Write(bytes);
             _terminal.Flush();
-            _lineOpen = false;
+            _last = (byte)'\n';
         }
     }
 }

@@ -38,7 +38,7 @@ internal sealed partial class CommandShell(GuestConsole console)
             Stopwatch.GetElapsedTime(start));
         if (exitCode is 124 or 137 && result.Duration >= limit)
             throw new TimeoutException(
-                $"'{command}' did not end within {limit.TotalSeconds} s; it had said:\n{result.Output}{result.Error}");
+                $"'{command}' did not end within {limit.TotalSeconds} s; it had said:\n{result.LastWords}");
         return result;
     }
 

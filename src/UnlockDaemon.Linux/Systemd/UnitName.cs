@@ -3,35 +3,9 @@ using System.Text;
 
 namespace UnlockDaemon.Linux.Systemd;
 
-/// <summary>Names of units, and how paths become names and names become bus paths.</summary>
+/// <summary>How paths become names of units, and names become paths on the bus.</summary>
 public static class UnitName
 {
-    private const int MaximumLength = 255;
-
-    private static readonly string[] Suffixes =
-    [
-        ".service", ".socket", ".target", ".device", ".mount", ".automount", ".swap", ".timer", ".path", ".slice",
-        ".scope",
-    ];
-
-    /// <summary>Whether a name can be that of a unit: characters, length and suffix, as in systemd.unit(5).</summary>
-    /// <param name="name">The name, with its suffix.</param>
-    /// <returns>Whether systemd would take it as a name to start; templates without an instance are not.</returns>
-    public static bool IsValid(string name)
-    {
-        string? suffix = Array.Find(Suffixes, name.EndsWith);
-        if (suffix is null || name.Length > MaximumLength)
-            return false;
-        ReadOnlySpan<char> stem = name.AsSpan(0, name.Length - suffix.Length);
-        int at = stem.IndexOf('@');
-        if (stem.IsEmpty || at == 0 || at == stem.Length - 1)
-            return false;
-        foreach (char c in stem)
-            if (!IsPlain(c) && c is not ('-' or '\\' or '@'))
-                return false;
-        return true;
-    }
-
     /// <summary>The unit that stands for a path, as <c>systemd-escape --path --suffix</c> prints it.</summary>
     /// <param name="path">An absolute path: <c>/var/secure</c>.</param>
     /// <param name="suffix">The unit's type: <c>mount</c>.</param>
@@ -67,6 +41,13 @@ public static class UnitName
             else
                 path.Append(CultureInfo.InvariantCulture, $"_{b:x2}");
         return path.ToString();
+    }
+
+    /// <summary>The bus interface of a unit's type: that of a service is <c>org.freedesktop.systemd1.Service</c>.</summary>
+    internal static string ToInterface(string name)
+    {
+        string type = name[(name.LastIndexOf('.') + 1)..];
+        return $"{SystemdAddress.Name}.{char.ToUpperInvariant(type[0])}{type[1..]}";
     }
 
     private static void AppendEscaped(StringBuilder name, string part)

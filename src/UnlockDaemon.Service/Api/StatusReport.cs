@@ -41,14 +41,6 @@ internal static class StatusReport
             .Where(static service => service.State != ServiceState.Ready)
             .Select(static service => $"{service.Name}: {(service.Detail.Length > 0 ? service.Detail : service.State.ToString())}"));
 
-    /// <summary>A service's state as one line.</summary>
-    internal static string Line(ServiceStatus service)
-    {
-        string state = service.State.ToString().ToLowerInvariant();
-        string seconds = service is { State: ServiceState.Ready, Seconds: { } taken } ? $" after {taken:0.0} s" : "";
-        return service.Detail.Length > 0 ? $"{state}{seconds}: {service.Detail}" : state + seconds;
-    }
-
     private static ServiceInfo Describe(ServiceStatus service) => new(
         service.Name, service.Unit, service.State.ToString().ToLowerInvariant(), service.Detail, service.Seconds,
         service.LogLines);

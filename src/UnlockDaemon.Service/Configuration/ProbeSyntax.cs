@@ -46,7 +46,7 @@ internal static class ProbeSyntax
             return "does not begin with a program's full path; write one such as exec:/usr/bin/mysqladmin ping";
         return command.AsSpan().ContainsAnyInRange('\0', '\x1f')
             ? "has a control character in it; write the command on one line"
-            : null;
+            : CommandLine.Problem(command);
     }
 
     private static string? SocketProblem(string kind, string path)

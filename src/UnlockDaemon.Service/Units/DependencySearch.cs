@@ -1,27 +1,28 @@
+using System.Diagnostics.CodeAnalysis;
 using UnlockDaemon.Service.Configuration;
 
 namespace UnlockDaemon.Service.Units;
 
-/// <summary>A depth-first walk along dependencies: gives an order, or finds a loop.</summary>
+/// <summary>A depth-first walk along dependencies that are all known: gives an order, or finds a loop.</summary>
 internal sealed class DependencySearch(IReadOnlyList<ServiceConfiguration> services)
 {
     private readonly Dictionary<string, ServiceConfiguration> _byName = services.ToDictionary(static s => s.Name);
     private readonly HashSet<string> _done = [];
     private readonly List<string> _path = [];
-
-    /// <summary>The services walked over, each after those it depends on.</summary>
-    internal List<ServiceConfiguration> Order { get; } = [];
+    private readonly List<ServiceConfiguration> _order = [];
 
     /// <summary>Walks over all services; ends early at a loop.</summary>
-    internal ServicePlanError? Run()
+    internal bool TryOrder(
+        [NotNullWhen(true)] out List<ServiceConfiguration>? order, [NotNullWhen(false)] out string? loop)
     {
+        loop = null;
         foreach (ServiceConfiguration service in services)
-            if (Visit(service) is { } loop)
-                return loop;
-        return null;
+            loop ??= Visit(service);
+        order = loop is null ? _order : null;
+        return order is not null;
     }
 
-    private ServicePlanError? Visit(ServiceConfiguration service)
+    private string? Visit(ServiceConfiguration service)
     {
         if (_done.Contains(service.Name))
             return null;
@@ -29,20 +30,17 @@ internal sealed class DependencySearch(IReadOnlyList<ServiceConfiguration> servi
         foreach (string dependency in service.DependsOn)
         {
             int start = _path.IndexOf(dependency);
-            ServicePlanError? loop = start >= 0 ? LoopFrom(start, service.Name) : Visit(_byName[dependency]);
+            string? loop = start >= 0 ? LoopFrom(start) : Visit(_byName[dependency]);
             if (loop is not null)
                 return loop;
         }
 
         _path.RemoveAt(_path.Count - 1);
         _done.Add(service.Name);
-        Order.Add(service);
+        _order.Add(service);
         return null;
     }
 
-    private ServicePlanError LoopFrom(int start, string last)
-    {
-        string loop = string.Join(" -> ", _path.Skip(start).Append(_path[start]));
-        return new(last, _path[start], $"services wait for each other in a loop: {loop}");
-    }
+    private string LoopFrom(int start) =>
+        $"services wait for each other in a loop: {string.Join(" -> ", [.. _path[start..], _path[start]])}";
 }

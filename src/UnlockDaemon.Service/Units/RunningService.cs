@@ -3,6 +3,12 @@ namespace UnlockDaemon.Service.Units;
 /// <summary>A service that did not stop.</summary>
 /// <param name="Name">Its name in the configuration.</param>
 /// <param name="Unit">Its systemd unit.</param>
-/// <param name="Reason">Why it counts as running.</param>
+/// <param name="Reason">Why it counts as running, as it follows its name.</param>
 /// <param name="Processes">The processes left in its control group.</param>
-public sealed record RunningService(string Name, string Unit, string Reason, IReadOnlyList<int> Processes);
+public sealed record RunningService(string Name, string Unit, string Reason, IReadOnlyList<int> Processes)
+{
+    /// <summary>The service and what is left of it in one line.</summary>
+    /// <returns>"utm5_core (utm5_core.service) did not stop within 90 s: pid 412, 413".</returns>
+    public override string ToString() =>
+        $"{Name} ({Unit}) {Reason}{(Processes.Count > 0 ? ": pid " + string.Join(", ", Processes) : "")}";
+}

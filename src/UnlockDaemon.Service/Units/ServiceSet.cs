@@ -1,3 +1,4 @@
+using Microsoft.Extensions.Logging;
 using UnlockDaemon.Linux.Systemd;
 using UnlockDaemon.Service.Configuration;
 
@@ -5,91 +6,99 @@ namespace UnlockDaemon.Service.Units;
 
 /// <summary>The services on the volume: started in the order of their plan, stopped backwards, followed between.</summary>
 /// <remarks>
-/// One caller at a time observes, starts or stops. Services that do not depend on each other go side by side. While
-/// all are as they should be, nothing here wakes up.
+/// Services that do not depend on each other go side by side. While all are as they should be, nothing here wakes up.
 /// </remarks>
-public sealed class ServiceSet : IDisposable
+public sealed partial class ServiceSet : IDisposable
 {
     private const int LogLines = 10;
 
     private readonly ServicePlan _plan;
     private readonly Dictionary<string, VolumeService> _services = [];
-    private readonly Action<ServiceStatus> _changed;
-    private IProgress<ServiceStatus>? _progress;
+    private readonly ILogger _logger;
+    private readonly Lock _publishing = new();
+    private bool _allReady;
 
     /// <summary>Prepares services; nothing is known or done yet.</summary>
-    /// <param name="plan">The services and their order.</param>
+    /// <param name="services">The services.</param>
     /// <param name="systemd">Runs them.</param>
-    /// <param name="changed">Told of every change of a service, on any thread; must not wait or throw.</param>
-    public ServiceSet(ServicePlan plan, ISystemd systemd, Action<ServiceStatus> changed)
-        : this(plan, new ServiceSurroundings(systemd, ReadJournalAsync, "/sys/fs/cgroup"), changed)
+    /// <param name="logger">Told what becomes of them.</param>
+    /// <exception cref="ArgumentException">They cannot be put in an order; the configuration's loader says why.</exception>
+    public ServiceSet(IReadOnlyList<ServiceConfiguration> services, ISystemd systemd, ILogger<ServiceSet> logger)
+        : this(services, new ServiceSurroundings(systemd, ReadJournalAsync, "/sys/fs/cgroup"), logger)
     {
     }
 
-    internal ServiceSet(ServicePlan plan, ServiceSurroundings surroundings, Action<ServiceStatus> changed)
+    internal ServiceSet(
+        IReadOnlyList<ServiceConfiguration> services, ServiceSurroundings surroundings, ILogger logger)
     {
-        _plan = plan;
-        _changed = changed;
-        foreach (ServiceConfiguration service in plan.Services)
+        _plan = ServicePlan.TryCreate(services, out ServicePlan? plan, out string? mistake)
+            ? plan
+            : throw new ArgumentException(mistake, nameof(services));
+        _logger = logger;
+        foreach (ServiceConfiguration service in _plan.Services)
             _services.Add(service.Name, new VolumeService(service, surroundings, Publish));
+        _allReady = AreAllReady;
     }
+
+#pragma warning disable MA0046 // There is one sender; handlers need no reference to it.
+    /// <summary>Told of every change of a service, one at a time, on any thread; must not wait or throw.</summary>
+    public event Action<ServiceStatus>? Changed;
+
+    /// <summary>Told when the last service became ready (true), or the first is no longer (false). As above.</summary>
+    public event Action<bool>? ReadinessChanged;
+#pragma warning restore MA0046
 
     /// <summary>All services as they are now, in the order they start.</summary>
     public IReadOnlyList<ServiceStatus> Current =>
         [.. _plan.Services.Select(service => _services[service.Name].Status)];
 
-    /// <summary>Finds out how the services do, and follows them from here.</summary>
+    private bool AreAllReady => _services.Values.All(static service => service.Status.State == ServiceState.Ready);
+
+    /// <summary>Finds out how the services do, and follows them from here; does nothing to them.</summary>
     /// <param name="cancellationToken">Ends it.</param>
-    /// <returns>When each is known; a service that is still coming up is then "starting".</returns>
-    /// <exception cref="SystemdException">systemd cannot be reached.</exception>
-    public Task ObserveAsync(CancellationToken cancellationToken) =>
-        Task.WhenAll(_services.Values.Select(service => service.ObserveAsync(cancellationToken)));
+    /// <returns>Whether all are ready. One that is still coming up is "starting", and followed like the others.</returns>
+    public async Task<bool> ObserveAsync(CancellationToken cancellationToken)
+    {
+        await Task.WhenAll(_services.Values.Select(service => service.ObserveAsync(cancellationToken)));
+        return AreAllReady;
+    }
 
     /// <summary>Starts all services that are not ready, each when those it depends on are.</summary>
-    /// <param name="progress">Told of every change meanwhile; null if nobody looks.</param>
     /// <param name="cancellationToken">Ends the waiting; what systemd has begun goes on.</param>
-    /// <returns>Whether all are ready. A service that fails holds back those that depend on it, no others.</returns>
-    public async Task<bool> StartAsync(IProgress<ServiceStatus>? progress, CancellationToken cancellationToken)
+    /// <returns>Whether all are ready. One that fails holds back those that depend on it, no others.</returns>
+    public async Task<bool> StartAsync(CancellationToken cancellationToken)
     {
-        _progress = progress;
-        try
-        {
-            var starts = new Dictionary<string, Task<bool>>();
-            foreach (ServiceConfiguration service in _plan.Services)
-                starts[service.Name] = StartAsync(service, starts, cancellationToken);
-            bool[] ready = await Task.WhenAll(starts.Values);
-            return Array.TrueForAll(ready, static isReady => isReady);
-        }
-        finally
-        {
-            _progress = null;
-        }
+        var starts = new Dictionary<string, Task<bool>>();
+        foreach (ServiceConfiguration service in _plan.Services)
+            starts[service.Name] = StartAsync(service, starts, cancellationToken);
+        bool[] ready = await Task.WhenAll(starts.Values);
+        return Array.TrueForAll(ready, static isReady => isReady);
     }
 
     /// <summary>Stops all services, each when those that depend on it are down.</summary>
-    /// <param name="progress">Told of every change meanwhile; null if nobody looks.</param>
     /// <param name="cancellationToken">Ends the waiting: what is not down by then is in the result.</param>
     /// <returns>
     /// The services that did not stop, or that left processes; empty if all are down. Those that they depend on were
     /// left running.
     /// </returns>
-    public async Task<IReadOnlyList<RunningService>> StopAsync(
-        IProgress<ServiceStatus>? progress, CancellationToken cancellationToken)
+    public async Task<IReadOnlyList<RunningService>> StopAsync(CancellationToken cancellationToken)
     {
-        _progress = progress;
-        try
-        {
-            var stops = new Dictionary<string, Task<bool>>();
-            var left = new List<RunningService>();
-            foreach (ServiceConfiguration service in _plan.Services.Reverse())
-                stops[service.Name] = StopAsync(service, stops, left, cancellationToken);
-            await Task.WhenAll(stops.Values);
-            return left;
-        }
-        finally
-        {
-            _progress = null;
-        }
+        var stops = new Dictionary<string, Task<bool>>();
+        var left = new List<RunningService>();
+        foreach (ServiceConfiguration service in _plan.Services.Reverse())
+            stops[service.Name] = StopAsync(service, stops, left, cancellationToken);
+        await Task.WhenAll(stops.Values);
+        return left;
+    }
+
+    /// <summary>Asks systemd and the kernel anew what runs; does nothing to it.</summary>
+    /// <param name="cancellationToken">Ends it.</param>
+    /// <returns>One line for each service that is not down, or whose control group is not empty.</returns>
+    public async Task<IReadOnlyList<string>> FindRunningAsync(CancellationToken cancellationToken)
+    {
+        RunningService?[] remains = await Task.WhenAll(
+            _plan.Services.Select(service => _services[service.Name].FindRemainsAsync(cancellationToken)));
+        return [.. remains.OfType<RunningService>().Select(static service => service.ToString())];
     }
 
     /// <summary>Ends the following; the services themselves go on.</summary>
@@ -137,7 +146,23 @@ public sealed class ServiceSet : IDisposable
 
     private void Publish(ServiceStatus status)
     {
-        _progress?.Report(status);
-        _changed(status);
+        lock (_publishing)
+        {
+            if (status.State == ServiceState.Failed)
+                LogFailed(status.Name, status.Detail);
+            else if (status.State == ServiceState.Ready)
+                LogReady(status.Name, status.ToString());
+            Changed?.Invoke(status);
+            if (_allReady == AreAllReady)
+                return;
+            _allReady = !_allReady;
+            ReadinessChanged?.Invoke(_allReady);
+        }
     }
+
+    [LoggerMessage(Level = LogLevel.Information, Message = "{Service}: {Status}")]
+    private partial void LogReady(string service, string status);
+
+    [LoggerMessage(Level = LogLevel.Error, Message = "{Service}: {Reason}")]
+    private partial void LogFailed(string service, string reason);
 }

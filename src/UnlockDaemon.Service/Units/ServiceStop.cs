@@ -26,32 +26,40 @@ internal sealed class ServiceStop(
         }
         catch (OperationCanceledException)
         {
-            string limitWords = cancellationToken.IsCancellationRequested
-                ? "when the waiting was ended"
-                : $"after {configuration.Timeout.TotalSeconds:0} s";
-            return Left($"had not stopped {limitWords}");
+            return Left(cancellationToken.IsCancellationRequested
+                ? "did not stop before the deadline"
+                : $"did not stop within {configuration.Timeout.TotalSeconds:0.##} s");
         }
         catch (SystemdException exception)
         {
-            return Left(exception.Message);
+            return Left($"did not stop ({exception.Message})");
+        }
+    }
+
+    /// <summary>Looks, without doing anything, whether it is down and its control group empty.</summary>
+    /// <returns>Null if so; otherwise what is left, also when systemd does not say.</returns>
+    internal async Task<RunningService?> FindRemainsAsync(CancellationToken cancellationToken)
+    {
+        try
+        {
+            UnitState unit = await surroundings.Systemd.GetUnitAsync(configuration.Unit, cancellationToken);
+            if (unit.ActiveState is not ("inactive" or "failed"))
+                return Left($"is {unit.ActiveState}");
+            Remember(unit.ControlGroup);
+            return _group is { IsEmpty: false } ? Left("is stopped, but left processes") : null;
+        }
+        catch (SystemdException exception)
+        {
+            return Left($"cannot be judged ({exception.Message})");
         }
     }
 
     private async Task<string?> TakeDownAsync(CancellationToken cancellationToken)
     {
-        string name = configuration.Unit;
-        UnitState unit = await surroundings.Systemd.GetUnitAsync(name, cancellationToken);
-        if (unit.ControlGroup.Length > 0)
-            _group = new ControlGroup(unit.ControlGroup, surroundings.ControlGroups);
-
-        // A unit without a file that is not up has nothing to stop; systemd would refuse.
-        if (unit.IsLoaded || unit.IsActiveOrActivating)
-        {
-            string result = await surroundings.Systemd.StopUnitAsync(name, cancellationToken);
-            if (result != JobResult.Done)
-                return $"systemd ended its stop with \"{result}\"";
-        }
-
+        Remember(await surroundings.Systemd.GetControlGroupAsync(configuration.Unit, cancellationToken));
+        string result = await StopUnitAsync(cancellationToken);
+        if (result != JobResult.Done)
+            return $"did not stop (systemd ended the job with \"{result}\")";
         if (_group is { IsEmpty: false })
         {
             waiting($"systemd has stopped it; waits for processes it left: {Join(_group.ReadProcesses())}");
@@ -59,6 +67,25 @@ internal sealed class ServiceStop(
         }
 
         return null;
+    }
+
+    private async Task<string> StopUnitAsync(CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await surroundings.Systemd.StopUnitAsync(configuration.Unit, cancellationToken);
+        }
+        catch (SystemdException exception) when (exception.IsNoSuchUnit)
+        {
+            // Without a unit file and not up: there is nothing to stop.
+            return JobResult.Done;
+        }
+    }
+
+    private void Remember(string controlGroup)
+    {
+        if (controlGroup.Length > 0)
+            _group = new ControlGroup(controlGroup, surroundings.ControlGroups);
     }
 
     private RunningService Left(string reason) =>

@@ -6,7 +6,6 @@ using UnlockDaemon.Service.Configuration;
 namespace UnlockDaemon.Service.Units;
 
 /// <summary>One service on the volume: starts, stops and follows its unit, one of these at a time.</summary>
-/// <remarks>Start, stop and block come from one caller, one after the other; following pauses meanwhile.</remarks>
 internal sealed class VolumeService : IDisposable
 {
     // How long a daemon that just started waits for the first word of a service's probe.
@@ -17,6 +16,7 @@ internal sealed class VolumeService : IDisposable
     private readonly Action<ServiceStatus> _changed;
     private readonly FollowedUnit _unit;
     private readonly ServiceStart _start;
+    private readonly SemaphoreSlim _turn = new(1, 1);
 
     private IDisposable? _watch;
     private CancellationTokenSource _following = new();
@@ -42,44 +42,53 @@ internal sealed class VolumeService : IDisposable
     /// <summary>Finds out how the service does and follows it from here.</summary>
     internal async Task ObserveAsync(CancellationToken cancellationToken)
     {
-        await PauseFollowingAsync();
-        await WatchAsync(cancellationToken);
         var reflected = new TaskCompletionSource();
-        Follow(reflected);
+        await AloneAsync(() => BeginAsync(cancellationToken), reflected, cancellationToken);
         await Task.WhenAny(reflected.Task, Task.Delay(FirstLook, cancellationToken));
         cancellationToken.ThrowIfCancellationRequested();
     }
 
     /// <summary>Starts the unit and waits until it is ready.</summary>
     /// <returns>Whether it is.</returns>
-    internal Task<bool> StartAsync(CancellationToken cancellationToken) => AloneAsync(async () =>
-    {
-        long begin = Stopwatch.GetTimestamp();
-        Publish(ServiceState.Starting, "");
-        Outcome outcome = await _start.RunAsync(WatchAsync, cancellationToken);
-        await ReportAsync(outcome, Stopwatch.GetElapsedTime(begin).TotalSeconds, cancellationToken);
-        return outcome.IsReady;
-    });
+    internal Task<bool> StartAsync(CancellationToken cancellationToken) => AloneAsync(
+        async () =>
+        {
+            long begin = Stopwatch.GetTimestamp();
+            Publish(ServiceState.Starting, "");
+            Outcome outcome = await _start.RunAsync(WatchAsync, cancellationToken);
+            await ReportAsync(outcome, Stopwatch.GetElapsedTime(begin).TotalSeconds, cancellationToken);
+            return outcome.IsReady;
+        },
+        null,
+        cancellationToken);
 
     /// <summary>Stops the unit and looks whether it left processes behind.</summary>
     /// <returns>Null if it is down; otherwise what is left of it, also when the waiting was ended.</returns>
-    internal Task<RunningService?> StopAsync(CancellationToken cancellationToken) => AloneAsync(async () =>
-    {
-        Publish(ServiceState.Stopping, "");
-        var stop = new ServiceStop(
-            _configuration, _surroundings, reason => Publish(ServiceState.Stopping, reason));
-        RunningService? left = await stop.RunAsync(cancellationToken);
-        if (left is null)
-            Judge(_unit.State, ServiceState.Stopped, "");
-        return left;
-    });
+    internal Task<RunningService?> StopAsync(CancellationToken cancellationToken) => AloneAsync(
+        async () =>
+        {
+            Publish(ServiceState.Stopping, "");
+            RunningService? left = await NewStop().RunAsync(cancellationToken);
+            if (left is null)
+                Judge(_unit.State, ServiceState.Stopped, "");
+            return left;
+        },
+        null,
+        CancellationToken.None);
+
+    /// <summary>Looks whether anything of the service runs.</summary>
+    internal Task<RunningService?> FindRemainsAsync(CancellationToken cancellationToken) =>
+        NewStop().FindRemainsAsync(cancellationToken);
 
     /// <summary>Leaves the service down because one that it depends on is.</summary>
-    internal Task<bool> BlockAsync(string reason) => AloneAsync(() =>
-    {
-        Judge(_unit.State, ServiceState.Failed, reason);
-        return Task.FromResult(false);
-    });
+    internal Task<bool> BlockAsync(string reason) => AloneAsync(
+        () =>
+        {
+            Judge(_unit.State, ServiceState.Failed, reason);
+            return Task.FromResult(false);
+        },
+        null,
+        CancellationToken.None);
 
     /// <summary>Says what the service waits for before anything is done with it.</summary>
     internal void Await(string reason) => Publish(Status.State, reason);
@@ -91,35 +100,50 @@ internal sealed class VolumeService : IDisposable
         _watch?.Dispose();
     }
 
-    /// <summary>Does something with the unit while nobody follows it.</summary>
-    private async Task<T> AloneAsync<T>(Func<Task<T>> operation)
+    /// <summary>Does something with the unit while nobody else does, nor follows it.</summary>
+    private async Task<T> AloneAsync<T>(
+        Func<Task<T>> operation, TaskCompletionSource? reflected, CancellationToken cancellationToken)
     {
-        await PauseFollowingAsync();
-        _judged = null;
+        await _turn.WaitAsync(cancellationToken);
         try
         {
+            await _following.CancelAsync();
+            await _follower;
+            _judged = null;
             return await operation();
         }
         finally
         {
-            Follow(null);
+            Follow(reflected);
+            _turn.Release();
+        }
+    }
+
+    private ServiceStop NewStop() =>
+        new(_configuration, _surroundings, reason => Publish(ServiceState.Stopping, reason));
+
+    private async Task<bool> BeginAsync(CancellationToken cancellationToken)
+    {
+        try
+        {
+            await WatchAsync(cancellationToken);
+            return true;
+        }
+        catch (SystemdException exception)
+        {
+            Judge(_unit.State, ServiceState.Failed, exception.Message);
+            return false;
         }
     }
 
     private async Task WatchAsync(CancellationToken cancellationToken) =>
         _watch ??= await _surroundings.Systemd.WatchUnitAsync(_configuration.Unit, _unit.Take, cancellationToken);
 
-    private async Task PauseFollowingAsync()
-    {
-        await _following.CancelAsync();
-        await _follower;
-    }
-
     private void Follow(TaskCompletionSource? reflected)
     {
         _following.Dispose();
         _following = new CancellationTokenSource();
-        _follower = _watch is null ? Task.CompletedTask : FollowAsync(reflected, _following.Token);
+        _follower = FollowAsync(reflected, _following.Token);
     }
 
     /// <summary>Keeps the status in step with the unit; asleep as long as the unit does not change.</summary>
@@ -127,7 +151,7 @@ internal sealed class VolumeService : IDisposable
     {
         try
         {
-            while (true)
+            while (_watch is not null)
             {
                 UnitState state = _unit.State;
                 if (_judged is null || IsNews(_judged, state))
@@ -140,22 +164,38 @@ internal sealed class VolumeService : IDisposable
         {
             // Paused or disposed.
         }
+        finally
+        {
+            reflected?.TrySetResult();
+        }
     }
 
     private async Task ReflectAsync(UnitState unit, CancellationToken cancellationToken)
     {
-        if (unit.IsActive && Status.State == ServiceState.Ready && !UnitFailure.IsHollow(unit))
+        bool wasReady = Status.State == ServiceState.Ready;
+        if (unit.IsActive && wasReady && !UnitFailure.IsHollow(unit))
             _judged = unit;
+        else if (unit.IsActive && wasReady && _configuration.Ready is null)
+            await ReportAsync(new Outcome(false, UnitFailure.Hollow, unit), null, cancellationToken);
         else if (unit.IsActive)
             await ReportAsync(await _start.AwaitReadinessAsync(TimeLeft(unit), cancellationToken), null, cancellationToken);
+        else if (unit.IsChanging)
+            Judge(unit, unit.ActiveState == "deactivating" ? ServiceState.Stopping : ServiceState.Starting,
+                ReadinessWait.DescribeChange(unit));
         else if (unit.IsFailed)
-            await ReportAsync(new Outcome(false, UnitFailure.Describe(unit), unit), null, cancellationToken);
-        else if (unit.ActiveState == "activating")
-            Judge(unit, ServiceState.Starting, ReadinessWait.DescribeChange(unit));
-        else if (unit.ActiveState == "deactivating")
-            Judge(unit, ServiceState.Stopping, ReadinessWait.DescribeChange(unit));
+            await ReflectFailureAsync(unit, cancellationToken);
+        else if (_judged is null)
+            Judge(unit, ServiceState.Stopped, "");
+        else if (Status.State is not (ServiceState.Stopped or ServiceState.Failed))
+            Judge(unit, ServiceState.Stopped, "stopped, but not by unlockd");
         else
-            Judge(unit, ServiceState.Stopped, _judged is null ? "" : "stopped, but not by unlockd");
+            _judged = unit;
+    }
+
+    private async Task ReflectFailureAsync(UnitState unit, CancellationToken cancellationToken)
+    {
+        if (await _start.ConfirmDownAsync(unit, cancellationToken) is { } outcome)
+            await ReportAsync(outcome, null, cancellationToken);
     }
 
     /// <summary>What is left of the service's time, counted from when its unit came up.</summary>
@@ -205,6 +245,6 @@ internal sealed class VolumeService : IDisposable
     }
 
     private static bool IsNews(UnitState known, UnitState state) =>
-        (known.ActiveState, known.SubState, known.InvocationId)
-        != (state.ActiveState, state.SubState, state.InvocationId);
+        (known.ActiveState, known.SubState, known.InvocationId) != (state.ActiveState, state.SubState, state.InvocationId)
+        || state.IsChanging != known.IsChanging;
 }

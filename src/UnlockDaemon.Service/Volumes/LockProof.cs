@@ -1,6 +1,5 @@
 using UnlockDaemon.Linux;
 using UnlockDaemon.Linux.Storage;
-using UnlockDaemon.Linux.Systemd;
 using UnlockDaemon.Protocol.Messages;
 using UnlockDaemon.Service.Configuration;
 using UnlockDaemon.Service.Units;
@@ -8,7 +7,7 @@ using UnlockDaemon.Service.Units;
 namespace UnlockDaemon.Service.Volumes;
 
 /// <summary>Looks at the kernel again after a lock. No return code of the lock itself counts here.</summary>
-internal sealed class LockProof(VolumeConfiguration configuration, StorageStack stack, ServicePlan plan, ISystemd systemd)
+internal sealed class LockProof(VolumeConfiguration configuration, StorageStack stack, ServiceSet services)
 {
     /// <summary>Makes every check, also after one has failed.</summary>
     internal async Task<IReadOnlyList<CheckResult>> CheckAsync(CancellationToken cancellation) =>
@@ -29,30 +28,7 @@ internal sealed class LockProof(VolumeConfiguration configuration, StorageStack 
     }
 
     private async Task<CheckResult> CheckServicesAsync(CancellationToken cancellation) =>
-        Check("services stopped", await FindRunningAsync(cancellation), "inactive, control groups empty");
-
-    private async Task<IReadOnlyList<string>> FindRunningAsync(CancellationToken cancellation)
-    {
-        List<string> running = [];
-        foreach (ServiceConfiguration service in plan.Services)
-        {
-            try
-            {
-                UnitState unit = await systemd.GetUnitAsync(service.Unit, cancellation);
-                IReadOnlyList<int> processes = new ControlGroup(unit.ControlGroup).ReadProcesses();
-                if (unit.IsActiveOrActivating || unit.ActiveState == "deactivating")
-                    running.Add($"{service.Unit} is {unit.ActiveState}");
-                if (unit.ControlGroup.Length > 0 && processes.Count > 0)
-                    running.Add($"{service.Unit} has left processes ({string.Join(", ", processes)})");
-            }
-            catch (SystemdException failure)
-            {
-                running.Add(failure.Message);
-            }
-        }
-
-        return running;
-    }
+        Check("services stopped", await services.FindRunningAsync(cancellation), "inactive, control groups empty");
 
     private IEnumerable<string> FindMounts()
     {

@@ -39,6 +39,7 @@ public sealed partial class Volume : IDisposable
         _proof = proof;
         _events = events;
         _logger = logger;
+        _services.ReadinessChanged += OnReadinessChanged;
     }
 
     /// <summary>The state.</summary>
@@ -92,8 +93,8 @@ public sealed partial class Volume : IDisposable
         if (_stack.IsMounted)
         {
             Enter(VolumeEvent.FoundMounted, "found mounted");
-            await _services.ObserveAsync(cancellation);
-            Enter(AllReady ? VolumeEvent.AllReady : VolumeEvent.NotAllReady, "services as found");
+            bool ready = await _services.ObserveAsync(cancellation);
+            Enter(ready ? VolumeEvent.AllReady : VolumeEvent.NotAllReady, "services as found");
         }
         else if (_stack.IsMapped)
         {
@@ -154,18 +155,6 @@ public sealed partial class Volume : IDisposable
         }
     }
 
-    /// <summary>Told when a service changed by itself: one that fails later, or comes back.</summary>
-    internal void ServiceChanged()
-    {
-        lock (_lock)
-        {
-            if (State == VolumeState.Ready && !AllReady)
-                Enter(VolumeEvent.NotAllReady, "a service is no longer ready");
-            else if (State == VolumeState.Degraded && AllReady)
-                Enter(VolumeEvent.AllReady, "all services are ready again");
-        }
-    }
-
     /// <summary>Ends a hold.</summary>
     public void Release()
     {
@@ -179,11 +168,10 @@ public sealed partial class Volume : IDisposable
     /// <inheritdoc/>
     public void Dispose()
     {
+        _services.ReadinessChanged -= OnReadinessChanged;
         _starting.Dispose();
         _gate.Dispose();
     }
-
-    private bool AllReady => _services.Current.All(static service => service.State == ServiceState.Ready);
 
     private async Task<UnlockAttempt> OpenAsync(Passphrase? passphrase)
     {
@@ -253,7 +241,7 @@ public sealed partial class Volume : IDisposable
         bool ready = false;
         try
         {
-            ready = await _services.StartAsync(progress: null, _starting.Token);
+            ready = await _services.StartAsync(_starting.Token);
         }
         catch (OperationCanceledException)
         {
@@ -295,10 +283,8 @@ public sealed partial class Volume : IDisposable
     {
         try
         {
-            IReadOnlyList<RunningService> left = await _services.StopAsync(progress: null, deadline);
-            return left.Count == 0
-                ? null
-                : string.Join("; ", left.Select(static service => $"{service.Name} did not stop: {service.Reason}"));
+            IReadOnlyList<RunningService> running = await _services.StopAsync(deadline);
+            return running.Count == 0 ? null : string.Join("; ", running);
         }
         catch (OperationCanceledException)
         {
@@ -353,6 +339,18 @@ public sealed partial class Volume : IDisposable
         string reason = LastError!;
         await StartServicesAsync();
         return new(null, reason, holders, Refused: true);
+    }
+
+    /// <summary>A service failed later, or came back.</summary>
+    private void OnReadinessChanged(bool ready)
+    {
+        lock (_lock)
+        {
+            if (State == VolumeState.Ready && !ready)
+                Enter(VolumeEvent.NotAllReady, "a service is no longer ready");
+            else if (State == VolumeState.Degraded && ready)
+                Enter(VolumeEvent.AllReady, "all services are ready again");
+        }
     }
 
     private void Enter(VolumeEvent happened, string text)

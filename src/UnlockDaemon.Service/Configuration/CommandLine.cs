@@ -1,8 +1,7 @@
-using System.Diagnostics.CodeAnalysis;
 using System.Globalization;
 using System.Text;
 
-namespace UnlockDaemon.Service.Units;
+namespace UnlockDaemon.Service.Configuration;
 
 /// <summary>Splits a command line into words as systemd does for ExecStart=, without variables and specifiers.</summary>
 /// <remarks>
@@ -20,28 +19,22 @@ internal sealed class CommandLine
 
     private CommandLine(string text) => _text = text;
 
-    /// <summary>Splits a text.</summary>
-    /// <param name="text">The command line.</param>
-    /// <param name="words">The words, at least one.</param>
-    /// <param name="mistake">What is wrong with it.</param>
-    /// <returns>Whether it could be split.</returns>
-    internal static bool TrySplit(
-        string text,
-        [NotNullWhen(true)] out IReadOnlyList<string>? words,
-        [NotNullWhen(false)] out string? mistake)
+    /// <summary>Splits a command line into at least one word.</summary>
+    /// <exception cref="FormatException">It cannot be split; the message is that of <see cref="Problem"/>.</exception>
+    internal static IReadOnlyList<string> Split(string text) => new CommandLine(text).Split();
+
+    /// <summary>What is wrong with a command line, as it follows it; null for nothing.</summary>
+    internal static string? Problem(string text)
     {
-        words = null;
-        mistake = null;
         try
         {
-            words = new CommandLine(text).Split();
+            Split(text);
+            return null;
         }
         catch (FormatException exception)
         {
-            mistake = exception.Message;
+            return exception.Message;
         }
-
-        return words is not null;
     }
 
     private List<string> Split()
@@ -49,7 +42,7 @@ internal sealed class CommandLine
         var words = new List<string>();
         while (SkipSpace())
             words.Add(ReadWord());
-        return words.Count > 0 ? words : throw new FormatException("the command is empty");
+        return words.Count > 0 ? words : throw new FormatException("has no command");
     }
 
     private bool SkipSpace()
@@ -76,14 +69,14 @@ internal sealed class CommandLine
                 _word.Append(c);
         }
 
-        return quote == '\0' ? _word.ToString() : throw new FormatException($"a quote ({quote}) is not closed");
+        return quote == '\0' ? _word.ToString() : throw new FormatException($"has a quote ({quote}) that is not closed");
     }
 
     /// <summary>Reads an escape and stays on its last character.</summary>
     private void ReadEscape()
     {
         if (++_position == _text.Length)
-            throw new FormatException("a backslash is at the end");
+            throw new FormatException("ends in a backslash; write \\\\ for a backslash");
         char c = _text[_position];
         int known = EscapeLetters.IndexOf(c);
         if (known >= 0)
@@ -91,7 +84,7 @@ internal sealed class CommandLine
         else if (c == 'x')
             _word.Append((char)ReadHexadecimal());
         else
-            throw new FormatException($"there is no escape \\{c}; write \\\\ for a backslash");
+            throw new FormatException($"has an unknown escape, \\{c}; write \\\\ for a backslash");
     }
 
     private int ReadHexadecimal()
@@ -100,7 +93,7 @@ internal sealed class CommandLine
         if (digits.Length < 2
             || !int.TryParse(digits[..2], NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out int value)
             || value is 0 or > 127)
-            throw new FormatException("\\x is not followed by two hexadecimal digits of an ASCII character");
+            throw new FormatException("has \\x without two hexadecimal digits of an ASCII character");
         _position += 2;
         return value;
     }

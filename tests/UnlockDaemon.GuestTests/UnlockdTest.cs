@@ -1,0 +1,45 @@
+using System.Text.Json;
+using UnlockDaemon.Rig;
+using Xunit;
+
+namespace UnlockDaemon.GuestTests;
+
+/// <summary>What the tests on the shared instance have in common; after each, the instance is locked again.</summary>
+[Collection(UnlockdCollection.Name)]
+public abstract class UnlockdTest(UnlockdGuest fixture) : IAsyncLifetime
+{
+    protected static readonly TimeSpan Soon = TimeSpan.FromSeconds(15);
+
+    protected static CancellationToken Cancellation => TestContext.Current.CancellationToken;
+
+    protected Guest Guest => fixture.Guest;
+
+    public ValueTask InitializeAsync()
+    {
+        Guest.Tty1.SkipReceived();
+        return ValueTask.CompletedTask;
+    }
+
+    public virtual async ValueTask DisposeAsync()
+    {
+        await Guest.RunAsync("unlockctl release; unlockctl lock; systemctl reset-failed", TimeSpan.FromMinutes(2), cancellationToken: CancellationToken.None);
+        GC.SuppressFinalize(this);
+    }
+
+    protected async Task<string> RunAsync(string command) =>
+        (await Guest.RunAsync(command, TimeSpan.FromMinutes(3), cancellationToken: Cancellation)).Require();
+
+    protected Task<CommandResult> TryAsync(string command) =>
+        Guest.RunAsync(command, TimeSpan.FromMinutes(3), cancellationToken: Cancellation);
+
+    protected Task<string> UnlockAsync() => RunAsync("unlockctl unlock --passphrase-file /root/passphrase");
+
+    protected async Task<JsonElement> StatusAsync() =>
+        JsonDocument.Parse((await TryAsync("unlockctl status --json")).Output).RootElement;
+
+    protected async Task<string?> StateAsync() => (await StatusAsync()).GetProperty("state").GetString();
+
+    /// <summary>What the kernel has of the volume: nothing, when it is locked.</summary>
+    protected Task<string> KernelStateAsync() =>
+        RunAsync("losetup -nl; ls /dev/mapper | grep -v control; grep secure /proc/self/mountinfo; grep cryptsetup: /proc/keys; true");
+}
