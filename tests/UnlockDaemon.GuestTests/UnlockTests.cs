@@ -36,7 +36,7 @@ public sealed class UnlockTests(UnlockdGuest fixture) : UnlockdTest(fixture)
     [Fact]
     public async Task GatedServiceDoesNotStartWhileLockedAndSaysWhy()
     {
-        CommandResult start = await TryAsync("systemctl start mariadb; echo code $?; systemctl status mariadb --no-pager");
+        CommandResult start = await TryAsync("systemctl start mariadb 2>&1; echo code $?; systemctl status mariadb --no-pager");
         Assert.Contains("Assertion failed on job for mariadb.service", start.Output, StringComparison.Ordinal);
         Assert.Contains("AssertPathIsMountPoint=/var/secure was not met", start.Output, StringComparison.Ordinal);
         Assert.Contains("code 1", start.Output, StringComparison.Ordinal);
@@ -47,7 +47,7 @@ public sealed class UnlockTests(UnlockdGuest fixture) : UnlockdTest(fixture)
     {
         CommandResult wrong = await TryAsync("printf nonsense | unlockctl unlock --passphrase-file -");
         Assert.Equal(2, wrong.ExitCode);
-        Assert.Contains("wrong passphrase", wrong.Output, StringComparison.Ordinal);
+        Assert.Contains("wrong passphrase", wrong.Error, StringComparison.Ordinal);
         Assert.Equal("", await KernelStateAsync());
         Assert.Equal(3, (await TryAsync("unlockctl status")).ExitCode);
     }
@@ -71,7 +71,7 @@ public sealed class UnlockTests(UnlockdGuest fixture) : UnlockdTest(fixture)
     [Fact]
     public async Task FailingServiceDegradesWithItsReasonAndIsTriedAgain()
     {
-        await RunAsync("mv /netup/utm5/utm5.cfg /netup/utm5/utm5.cfg.away");
+        await RunAsync("mv /netup/utm5/bin/utm5_core /netup/utm5/bin/away");
         try
         {
             CommandResult unlock = await TryAsync("unlockctl unlock --passphrase-file /root/passphrase");
@@ -86,7 +86,7 @@ public sealed class UnlockTests(UnlockdGuest fixture) : UnlockdTest(fixture)
         }
         finally
         {
-            await RunAsync("mv /netup/utm5/utm5.cfg.away /netup/utm5/utm5.cfg");
+            await RunAsync("mv /netup/utm5/bin/away /netup/utm5/bin/utm5_core");
         }
 
         await RunAsync("unlockctl unlock");
@@ -123,7 +123,7 @@ public sealed class UnlockTests(UnlockdGuest fixture) : UnlockdTest(fixture)
         await RunAsync("unlockctl lock --hold --reason migration");
         CommandResult refused = await TryAsync("unlockctl unlock --passphrase-file /root/passphrase");
         Assert.Equal(5, refused.ExitCode);
-        Assert.Contains("migration", refused.Output, StringComparison.Ordinal);
+        Assert.Contains("migration", refused.Error, StringComparison.Ordinal);
         await RunAsync("unlockctl release");
         await UnlockAsync();
         Assert.Equal("ready", await StateAsync());
@@ -134,7 +134,7 @@ public sealed class UnlockTests(UnlockdGuest fixture) : UnlockdTest(fixture)
     {
         CommandResult write = await TryAsync("touch /var/secure/file");
         Assert.NotEqual(0, write.ExitCode);
-        Assert.Contains("Operation not permitted", write.Output, StringComparison.Ordinal);
+        Assert.Contains("Operation not permitted", write.Error, StringComparison.Ordinal);
     }
 
     [Fact]

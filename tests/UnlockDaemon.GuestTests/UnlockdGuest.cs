@@ -23,7 +23,7 @@ public sealed class UnlockdGuest : IAsyncLifetime
         umount /mnt/prepare
         cryptsetup close prepare
         unlockctl apply
-        systemctl restart unlockd
+        systemctl restart unlockd || (journalctl -u unlockd --no-pager -o cat | tail -20; exit 1)
         """;
 
     public GuestNetwork Network { get; private set; } = null!;
@@ -35,7 +35,7 @@ public sealed class UnlockdGuest : IAsyncLifetime
         CancellationToken cancellation = TestContext.Current.CancellationToken;
         GuestImage image = await GuestImage.PrepareAsync(system, GuestImage.FindPackage(), cancellation);
         Guest guest = await Guest.BootAsync(image, options, cancellation);
-        (await guest.RunAsync(Prepare, TimeSpan.FromMinutes(2), cancellation)).Require();
+        (await guest.RunAsync(Prepare, TimeSpan.FromMinutes(2), cancellationToken: cancellation)).Require();
         return guest;
     }
 

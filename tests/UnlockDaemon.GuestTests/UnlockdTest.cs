@@ -22,15 +22,15 @@ public abstract class UnlockdTest(UnlockdGuest fixture) : IAsyncLifetime
 
     public virtual async ValueTask DisposeAsync()
     {
-        await Guest.RunAsync("unlockctl lock; systemctl reset-failed", TimeSpan.FromMinutes(2), CancellationToken.None);
+        await Guest.RunAsync("unlockctl release; unlockctl lock; systemctl reset-failed", TimeSpan.FromMinutes(2), cancellationToken: CancellationToken.None);
         GC.SuppressFinalize(this);
     }
 
     protected async Task<string> RunAsync(string command) =>
-        (await Guest.RunAsync(command, TimeSpan.FromMinutes(3), Cancellation)).Require();
+        (await Guest.RunAsync(command, TimeSpan.FromMinutes(3), cancellationToken: Cancellation)).Require();
 
     protected Task<CommandResult> TryAsync(string command) =>
-        Guest.RunAsync(command, TimeSpan.FromMinutes(3), Cancellation);
+        Guest.RunAsync(command, TimeSpan.FromMinutes(3), cancellationToken: Cancellation);
 
     protected Task<string> UnlockAsync() => RunAsync("unlockctl unlock --passphrase-file /root/passphrase");
 

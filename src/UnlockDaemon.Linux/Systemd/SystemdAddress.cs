@@ -8,6 +8,7 @@ internal static class SystemdAddress
     internal const string ManagerInterface = "org.freedesktop.systemd1.Manager";
     internal const string UnitInterface = "org.freedesktop.systemd1.Unit";
     internal const string PropertiesInterface = "org.freedesktop.DBus.Properties";
+    internal const string UnknownProperty = "org.freedesktop.DBus.Error.UnknownProperty";
     internal const string BusName = "org.freedesktop.DBus";
     internal const string BusPath = "/org/freedesktop/DBus";
 

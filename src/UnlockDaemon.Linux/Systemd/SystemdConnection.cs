@@ -54,6 +54,25 @@ public sealed class SystemdConnection : ISystemd, IDisposable
         GuardAsync(
             "read the state of", $"unit {unit}", ReplyLimit, s => s.ReadUnitAsync(unit), cancellationToken);
 
+    /// <inheritdoc/>
+    public async Task<string> GetControlGroupAsync(string unit, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await GuardAsync(
+                "read the control group of",
+                $"unit {unit}",
+                ReplyLimit,
+                session => session.ReadPropertyAsync(
+                    UnitName.ToObjectPath(unit), UnitName.ToInterface(unit), "ControlGroup"),
+                cancellationToken);
+        }
+        catch (SystemdException exception) when (exception.ErrorName == SystemdAddress.UnknownProperty)
+        {
+            return "";
+        }
+    }
+
     /// <summary>Asks how the system as a whole does: <c>systemctl is-system-running</c>.</summary>
     /// <param name="cancellationToken">Ends the waiting.</param>
     /// <returns>initializing, starting, running, degraded, maintenance, stopping.</returns>
@@ -63,12 +82,8 @@ public sealed class SystemdConnection : ISystemd, IDisposable
             "read the state of",
             "the system",
             ReplyLimit,
-            session => session.CallAsync(
-                SystemdAddress.ManagerPath,
-                SystemdAddress.PropertiesInterface,
-                "Get",
-                [SystemdAddress.ManagerInterface, "SystemState"],
-                static reply => reply.ReadVariant("s", static m => m.ReadString())),
+            session => session.ReadPropertyAsync(
+                SystemdAddress.ManagerPath, SystemdAddress.ManagerInterface, "SystemState"),
             cancellationToken);
 
     /// <inheritdoc/>

@@ -27,4 +27,7 @@ public sealed class SystemdException : Exception
 
     /// <summary>The error's D-Bus name: <c>org.freedesktop.systemd1.NoSuchUnit</c>; empty if there was no reply.</summary>
     public string ErrorName { get; }
+
+    /// <summary>Whether the unit does not exist.</summary>
+    public bool IsNoSuchUnit => ErrorName == SystemdAddress.Name + ".NoSuchUnit";
 }

@@ -66,6 +66,15 @@ internal sealed class SystemdSession : IDisposable
             return state;
         });
 
+    /// <summary>Reads one property that is a text.</summary>
+    internal Task<string> ReadPropertyAsync(string path, string @interface, string property) =>
+        CallAsync(
+            path,
+            SystemdAddress.PropertiesInterface,
+            "Get",
+            [@interface, property],
+            static reply => reply.ReadVariant("s", static m => m.ReadString()));
+
     /// <summary>Begins to follow a unit; once more if its name turns out to be an alias.</summary>
     internal async Task FollowAsync(UnitSubscription subscription)
     {

@@ -43,6 +43,13 @@ public static class UnitName
         return path.ToString();
     }
 
+    /// <summary>The bus interface of a unit's type: that of a service is <c>org.freedesktop.systemd1.Service</c>.</summary>
+    internal static string ToInterface(string name)
+    {
+        string type = name[(name.LastIndexOf('.') + 1)..];
+        return $"{SystemdAddress.Name}.{char.ToUpperInvariant(type[0])}{type[1..]}";
+    }
+
     private static void AppendEscaped(StringBuilder name, string part)
     {
         foreach (byte b in Encoding.UTF8.GetBytes(part))

@@ -38,6 +38,8 @@ internal static class UnitProperties
                 return state with { ExitStatus = message.ReadVariant("i", static m => m.ReadInt32()) };
             case "InvocationID":
                 return state with { InvocationId = message.ReadVariant("ay", ReadInvocation) };
+            case "Job":
+                return state with { HasJob = message.ReadVariant("(uo)", ReadJob) != 0 };
             case "ConditionResult":
                 return state with { ConditionResult = message.ReadVariant("b", static m => m.ReadBoolean()) };
             case "ActiveEnterTimestampMonotonic":
@@ -49,6 +51,13 @@ internal static class UnitProperties
     }
 
     private static string Text(BusMessage message) => message.ReadVariant("s", static m => m.ReadString());
+
+    private static uint ReadJob(BusMessage message) => message.ReadStruct("uo", static m =>
+    {
+        uint id = m.ReadUInt32();
+        m.ReadObjectPath();
+        return id;
+    });
 
     private static TimeSpan ReadMicroseconds(BusMessage message) => TimeSpan.FromMicroseconds(message.ReadUInt64());
 

@@ -45,14 +45,20 @@ public sealed record UnitState
     /// <summary>Whether its conditions (ConditionPathExists= and the like) held at the last start.</summary>
     public bool ConditionResult { get; init; }
 
+    /// <summary>Whether a job for it is queued or runs: an inactive unit may be on its way up.</summary>
+    public bool HasJob { get; init; }
+
     /// <summary>Whether a unit file was found and is in order.</summary>
     public bool IsLoaded => LoadState == "loaded";
 
     /// <summary>Whether it is up in systemd's view, which for a wrapped SysV script says little.</summary>
     public bool IsActive => ActiveState is "active" or "reloading" or "refreshing";
 
-    /// <summary>Whether it is up or on its way up; also while it waits for systemd to restart it.</summary>
-    public bool IsActiveOrActivating => IsActive || ActiveState == "activating";
+    /// <summary>Whether it is on its way up or down, or down with a job that will change that.</summary>
+    public bool IsChanging =>
+        ActiveState is "activating" or "deactivating"
+        || SubState.EndsWith("-before-auto-restart", StringComparison.Ordinal)
+        || (HasJob && !IsActive);
 
     /// <summary>Whether its last run ended in failure and it is down.</summary>
     public bool IsFailed => ActiveState == "failed";

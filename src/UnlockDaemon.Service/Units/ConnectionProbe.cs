@@ -16,7 +16,7 @@ internal sealed class ConnectionProbe(ServiceAddress address) : ReadinessProbe
         }
         catch (SocketException exception)
         {
-            return ProbeResult.NotReady($"{address}: {exception.Message}");
+            return ProbeResult.NotReady(address.Explain(exception));
         }
     }
 }

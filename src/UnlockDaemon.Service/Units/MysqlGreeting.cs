@@ -28,8 +28,12 @@ internal static class MysqlGreeting
         int end = rest.IndexOf((byte)0);
         return end < 0
             ? ProbeResult.NotReady("the server's greeting is cut short")
-            : ProbeResult.Ready(Encoding.UTF8.GetString(rest[..end]));
+            : ProbeResult.Ready(VersionOf(Encoding.UTF8.GetString(rest[..end])));
     }
+
+    // MariaDB 10 and later put this before their own version, for old replicas of MySQL that know 5.x only.
+    private static string VersionOf(string text) =>
+        text.StartsWith("5.5.5-", StringComparison.Ordinal) ? text["5.5.5-".Length..] : text;
 
     private static ProbeResult ReadError(ReadOnlySpan<byte> rest)
     {

@@ -23,7 +23,7 @@ internal sealed class MysqlProbe(ServiceAddress address) : ReadinessProbe
         }
         catch (SocketException exception)
         {
-            return ProbeResult.NotReady($"{address}: {exception.Message}");
+            return ProbeResult.NotReady(address.Explain(exception));
         }
     }
 

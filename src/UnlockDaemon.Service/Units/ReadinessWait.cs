@@ -6,8 +6,10 @@ namespace UnlockDaemon.Service.Units;
 /// <summary>Waits until a unit that is up also does its work, or is down again.</summary>
 /// <param name="unit">The unit, followed.</param>
 /// <param name="probe">What finds out; without one, systemd's word counts.</param>
+/// <param name="systemd">Asked whether a unit that looks down really is.</param>
 /// <param name="waiting">Told what is waited for.</param>
-internal sealed class ReadinessWait(FollowedUnit unit, ReadinessProbe? probe, Action<string> waiting)
+internal sealed class ReadinessWait(
+    FollowedUnit unit, ReadinessProbe? probe, ISystemd systemd, Action<string> waiting)
 {
     private static readonly TimeSpan ShortestPause = TimeSpan.FromMilliseconds(50);
     private static readonly TimeSpan LongestPause = TimeSpan.FromSeconds(1);
@@ -28,22 +30,36 @@ internal sealed class ReadinessWait(FollowedUnit unit, ReadinessProbe? probe, Ac
             if (state.IsActive)
             {
                 long look = Stopwatch.GetTimestamp();
-                if (await LookAsync(state, cancellationToken) is { } outcome)
-                    return outcome;
+                if (await LookAsync(state, cancellationToken) is { } seen)
+                    return seen;
                 waiting(Reason);
                 TimeSpan pause = PauseAfter(Stopwatch.GetElapsedTime(start), Stopwatch.GetElapsedTime(look));
                 await PauseAsync(pause, cancellationToken);
             }
-            else if (state.ActiveState is "activating" or "deactivating")
+            else if (state.IsChanging)
             {
                 waiting(DescribeChange(state));
                 await unit.WaitForChangeAsync(state, cancellationToken);
             }
-            else
+            else if (await ConfirmDownAsync(state, cancellationToken) is { } outcome)
             {
-                return new Outcome(false, UnitFailure.Describe(state), state);
+                return outcome;
             }
         }
+    }
+
+    /// <summary>
+    /// Asks again about a unit that looks down. systemd 252 lets a unit be "failed" for a moment before it restarts it,
+    /// and tells of that moment when a start job ends with it (service_enter_dead in core/service.c).
+    /// </summary>
+    /// <returns>How it failed; null if it is not down, and news of that are on their way.</returns>
+    internal async Task<Outcome?> ConfirmDownAsync(UnitState state, CancellationToken cancellationToken)
+    {
+        UnitState now = await systemd.GetUnitAsync(state.Id, cancellationToken);
+        if (!now.IsActive && !now.IsChanging)
+            return new Outcome(false, UnitFailure.Describe(now), state);
+        await unit.WaitForChangeAsync(state, cancellationToken);
+        return null;
     }
 
     /// <summary>Looks once at a unit that is up: gives an outcome if there is one already.</summary>
@@ -57,7 +73,7 @@ internal sealed class ReadinessWait(FollowedUnit unit, ReadinessProbe? probe, Ac
             return new Outcome(true, result.Detail, state);
         Reason = result.Detail;
         return UnitFailure.IsHollow(state)
-            ? new Outcome(false, $"its processes have ended ({result.Detail})", state)
+            ? new Outcome(false, $"{UnitFailure.Hollow} ({result.Detail})", state)
             : null;
     }
 
@@ -96,6 +112,7 @@ internal sealed class ReadinessWait(FollowedUnit unit, ReadinessProbe? probe, Ac
 
     internal static string DescribeChange(UnitState state) => state switch
     {
+        { ActiveState: "inactive" or "failed" } => "systemd is about to start it",
         { SubState: "auto-restart" } => $"{UnitFailure.Describe(state)}; systemd starts it again",
         { ActiveState: "deactivating" } => $"is going down ({state.SubState})",
         _ => $"systemd is starting it ({state.SubState})",

@@ -33,6 +33,13 @@ internal sealed class ServiceAddress
             : new DnsEndPoint(host, port));
     }
 
+    /// <summary>Puts a failed connection into words.</summary>
+    /// <remarks>The runtime has no number of its own for ENOENT, the commonest failure of a socket's path.</remarks>
+    internal string Explain(SocketException failure) =>
+        _endPoint is UnixDomainSocketEndPoint && !Path.Exists(_text)
+            ? $"{_text} does not exist"
+            : $"{_text}: {failure.Message}";
+
     /// <summary>Connects to it.</summary>
     /// <exception cref="SocketException">It is not there, or does not accept.</exception>
     internal async Task<Socket> ConnectAsync(CancellationToken cancellationToken)

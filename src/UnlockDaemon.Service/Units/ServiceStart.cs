@@ -12,7 +12,7 @@ internal sealed class ServiceStart(
     FollowedUnit unit, ServiceConfiguration configuration, ISystemd systemd, Action<string> waiting)
 {
     private readonly ReadinessWait _readiness = new(
-        unit, configuration.Ready is { } probe ? ReadinessProbe.Create(probe) : null, waiting);
+        unit, configuration.Ready is { } probe ? ReadinessProbe.Create(probe) : null, systemd, waiting);
 
     /// <summary>Starts the unit and waits until it is ready.</summary>
     /// <param name="prepare">Sees to it that the unit is followed.</param>
@@ -31,12 +31,17 @@ internal sealed class ServiceStart(
     internal Task<Outcome> AwaitReadinessAsync(TimeSpan limit, CancellationToken cancellationToken) =>
         WithinAsync(limit, _readiness.WaitAsync, cancellationToken);
 
+    /// <summary>Asks again about a unit that looks down; null if it is not.</summary>
+    internal Task<Outcome?> ConfirmDownAsync(UnitState state, CancellationToken cancellationToken) =>
+        _readiness.ConfirmDownAsync(state, cancellationToken);
+
     private async Task<Outcome> BringUpAsync(CancellationToken cancellationToken)
     {
         UnitState state = unit.State;
         if (state.IsFailed)
             await systemd.ResetFailedUnitAsync(configuration.Unit, cancellationToken);
-        if (state.IsActive && await _readiness.LookAsync(state, cancellationToken) is { IsReady: true } ready)
+        if (state.IsActive && !IsHollowByItself(state)
+            && await _readiness.LookAsync(state, cancellationToken) is { IsReady: true } ready)
             return ready;
 
         // Up in name only: to start it would change nothing.
@@ -47,6 +52,9 @@ internal sealed class ServiceStart(
             ? await _readiness.WaitAsync(cancellationToken)
             : new Outcome(false, UnitFailure.DescribeJob(job, unit.State), unit.State, HasLog: false);
     }
+
+    /// <summary>Whether the lack of processes speaks for itself, since no probe speaks for the service.</summary>
+    private bool IsHollowByItself(UnitState state) => configuration.Ready is null && UnitFailure.IsHollow(state);
 
     /// <summary>Turns the end of the time, and systemd's refusals, into outcomes.</summary>
     private async Task<Outcome> WithinAsync(
@@ -64,7 +72,7 @@ internal sealed class ServiceStart(
             string reason = state.IsActive && _readiness.Reason.Length > 0
                 ? _readiness.Reason
                 : $"the unit is {state.ActiveState} ({state.SubState})";
-            return new Outcome(false, $"not ready within {limit.TotalSeconds:0} s: {reason}", state);
+            return new Outcome(false, $"not ready within {limit.TotalSeconds:0.##} s: {reason}", state);
         }
         catch (SystemdException exception)
         {

@@ -28,7 +28,7 @@ internal sealed class ServiceStop(
         {
             return Left(cancellationToken.IsCancellationRequested
                 ? "did not stop before the deadline"
-                : $"did not stop within {configuration.Timeout.TotalSeconds:0} s");
+                : $"did not stop within {configuration.Timeout.TotalSeconds:0.##} s");
         }
         catch (SystemdException exception)
         {
@@ -42,9 +42,10 @@ internal sealed class ServiceStop(
     {
         try
         {
-            UnitState unit = await ReadAsync(cancellationToken);
+            UnitState unit = await surroundings.Systemd.GetUnitAsync(configuration.Unit, cancellationToken);
             if (unit.ActiveState is not ("inactive" or "failed"))
                 return Left($"is {unit.ActiveState}");
+            Remember(unit.ControlGroup);
             return _group is { IsEmpty: false } ? Left("is stopped, but left processes") : null;
         }
         catch (SystemdException exception)
@@ -53,26 +54,12 @@ internal sealed class ServiceStop(
         }
     }
 
-    private async Task<UnitState> ReadAsync(CancellationToken cancellationToken)
-    {
-        UnitState unit = await surroundings.Systemd.GetUnitAsync(configuration.Unit, cancellationToken);
-        if (unit.ControlGroup.Length > 0)
-            _group = new ControlGroup(unit.ControlGroup, surroundings.ControlGroups);
-        return unit;
-    }
-
     private async Task<string?> TakeDownAsync(CancellationToken cancellationToken)
     {
-        UnitState unit = await ReadAsync(cancellationToken);
-
-        // A unit without a file that is not up has nothing to stop; systemd would refuse.
-        if (unit.IsLoaded || unit.IsActiveOrActivating)
-        {
-            string result = await surroundings.Systemd.StopUnitAsync(configuration.Unit, cancellationToken);
-            if (result != JobResult.Done)
-                return $"did not stop (systemd ended the job with \"{result}\")";
-        }
-
+        Remember(await surroundings.Systemd.GetControlGroupAsync(configuration.Unit, cancellationToken));
+        string result = await StopUnitAsync(cancellationToken);
+        if (result != JobResult.Done)
+            return $"did not stop (systemd ended the job with \"{result}\")";
         if (_group is { IsEmpty: false })
         {
             waiting($"systemd has stopped it; waits for processes it left: {Join(_group.ReadProcesses())}");
@@ -80,6 +67,25 @@ internal sealed class ServiceStop(
         }
 
         return null;
+    }
+
+    private async Task<string> StopUnitAsync(CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await surroundings.Systemd.StopUnitAsync(configuration.Unit, cancellationToken);
+        }
+        catch (SystemdException exception) when (exception.IsNoSuchUnit)
+        {
+            // Without a unit file and not up: there is nothing to stop.
+            return JobResult.Done;
+        }
+    }
+
+    private void Remember(string controlGroup)
+    {
+        if (controlGroup.Length > 0)
+            _group = new ControlGroup(controlGroup, surroundings.ControlGroups);
     }
 
     private RunningService Left(string reason) =>

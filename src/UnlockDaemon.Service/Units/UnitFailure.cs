@@ -5,14 +5,16 @@ namespace UnlockDaemon.Service.Units;
 /// <summary>Puts into words why a unit is not up.</summary>
 internal static class UnitFailure
 {
+    /// <summary>What is wrong with a unit that <see cref="IsHollow"/>.</summary>
+    internal const string Hollow = "its processes have ended";
+
     private const int Exited = 1;
 
-    /// <summary>Describes a start job that ended otherwise than "done".</summary>
+    /// <summary>Describes a start job that ended neither as done nor with the unit's failure.</summary>
     internal static string DescribeJob(string result, UnitState unit) => result switch
     {
-        JobResult.Failed => Describe(unit),
-        JobResult.Assert => "an assertion in the unit does not hold: is the volume mounted where unlockctl apply "
-            + $"last saw it? (systemctl status {unit.Id})",
+        JobResult.Assert =>
+            $"an assertion of the unit does not hold; is the volume mounted? (systemctl status {unit.Id})",
         JobResult.Dependency => $"a unit that it requires did not start (systemctl list-dependencies {unit.Id})",
         JobResult.Canceled => "its start was cancelled: somebody stopped it, or another job took its place",
         JobResult.Timeout => "its start job ran into the unit's JobTimeoutSec=",
@@ -36,7 +38,7 @@ internal static class UnitFailure
         { Result: "protocol" } => "it ended before it reported to systemd that it had started",
         { Result: "resources" } => "systemd could not set it up (resources)",
         { IsFailed: false, ConditionResult: false } =>
-            $"a condition in the unit does not hold, so systemd did not start it (systemctl status {unit.Id})",
+            $"a condition of the unit does not hold, so systemd did not start it (systemctl status {unit.Id})",
         { Result: "success" or "" } => "its processes ended without an error",
         _ => $"systemd reports \"{unit.Result}\"",
     };

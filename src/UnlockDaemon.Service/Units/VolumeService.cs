@@ -172,18 +172,30 @@ internal sealed class VolumeService : IDisposable
 
     private async Task ReflectAsync(UnitState unit, CancellationToken cancellationToken)
     {
-        if (unit.IsActive && Status.State == ServiceState.Ready && !UnitFailure.IsHollow(unit))
+        bool wasReady = Status.State == ServiceState.Ready;
+        if (unit.IsActive && wasReady && !UnitFailure.IsHollow(unit))
             _judged = unit;
+        else if (unit.IsActive && wasReady && _configuration.Ready is null)
+            await ReportAsync(new Outcome(false, UnitFailure.Hollow, unit), null, cancellationToken);
         else if (unit.IsActive)
             await ReportAsync(await _start.AwaitReadinessAsync(TimeLeft(unit), cancellationToken), null, cancellationToken);
+        else if (unit.IsChanging)
+            Judge(unit, unit.ActiveState == "deactivating" ? ServiceState.Stopping : ServiceState.Starting,
+                ReadinessWait.DescribeChange(unit));
         else if (unit.IsFailed)
-            await ReportAsync(new Outcome(false, UnitFailure.Describe(unit), unit), null, cancellationToken);
-        else if (unit.ActiveState == "activating")
-            Judge(unit, ServiceState.Starting, ReadinessWait.DescribeChange(unit));
-        else if (unit.ActiveState == "deactivating")
-            Judge(unit, ServiceState.Stopping, ReadinessWait.DescribeChange(unit));
+            await ReflectFailureAsync(unit, cancellationToken);
+        else if (_judged is null)
+            Judge(unit, ServiceState.Stopped, "");
+        else if (Status.State is not (ServiceState.Stopped or ServiceState.Failed))
+            Judge(unit, ServiceState.Stopped, "stopped, but not by unlockd");
         else
-            Judge(unit, ServiceState.Stopped, _judged is null ? "" : "stopped, but not by unlockd");
+            _judged = unit;
+    }
+
+    private async Task ReflectFailureAsync(UnitState unit, CancellationToken cancellationToken)
+    {
+        if (await _start.ConfirmDownAsync(unit, cancellationToken) is { } outcome)
+            await ReportAsync(outcome, null, cancellationToken);
     }
 
     /// <summary>What is left of the service's time, counted from when its unit came up.</summary>
@@ -233,6 +245,6 @@ internal sealed class VolumeService : IDisposable
     }
 
     private static bool IsNews(UnitState known, UnitState state) =>
-        (known.ActiveState, known.SubState, known.InvocationId)
-        != (state.ActiveState, state.SubState, state.InvocationId);
+        (known.ActiveState, known.SubState, known.InvocationId) != (state.ActiveState, state.SubState, state.InvocationId)
+        || state.IsChanging != known.IsChanging;
 }

@@ -1,0 +1,86 @@
+using System.Diagnostics;
+using UnlockDaemon.Linux.Systemd;
+using Xunit;
+
+namespace UnlockDaemon.UnitTests.Units;
+
+public sealed class ControlGroupTests
+{
+    private static readonly string[] s_roots = ["/sys/fs/cgroup", "/sys/fs/cgroup/unified"];
+
+    [Fact]
+    public async Task OneThatIsGoneIsEmpty()
+    {
+        var group = new ControlGroup("/no/such/group");
+        Assert.True(group.IsEmpty);
+        Assert.Empty(group.ReadProcesses());
+        await group.WaitUntilEmptyAsync(TestContext.Current.CancellationToken);
+    }
+
+    [Fact]
+    public async Task NamesItsProcessesAndWaitsForTheirEnd()
+    {
+        string directory = MakeGroup(out ControlGroup group);
+        using Process process = Process.Start("/bin/sleep", "1000");
+        try
+        {
+            Assert.True(group.IsEmpty);
+            Directory.CreateDirectory(directory + "/below");
+            await File.WriteAllTextAsync(directory + "/below/cgroup.procs", $"{process.Id}", TestContext.Current.CancellationToken);
+            Assert.False(group.IsEmpty);
+            Assert.Equal([process.Id], group.ReadProcesses());
+
+            Task empty = group.WaitUntilEmptyAsync(TestContext.Current.CancellationToken);
+            Assert.False(empty.IsCompleted);
+            process.Kill();
+            await empty.WaitAsync(TimeSpan.FromSeconds(5), TestContext.Current.CancellationToken);
+            Assert.True(group.IsEmpty);
+        }
+        finally
+        {
+            process.Kill();
+            await process.WaitForExitAsync(CancellationToken.None);
+            Directory.Delete(directory + "/below");
+            Directory.Delete(directory);
+        }
+    }
+
+    [Fact]
+    public async Task TheWaitCanBeEnded()
+    {
+        string directory = MakeGroup(out ControlGroup group);
+        using Process process = Process.Start("/bin/sleep", "1000");
+        try
+        {
+            await File.WriteAllTextAsync(directory + "/cgroup.procs", $"{process.Id}", TestContext.Current.CancellationToken);
+            using var ended = new CancellationTokenSource();
+            Task empty = group.WaitUntilEmptyAsync(ended.Token);
+            await ended.CancelAsync();
+            await Assert.ThrowsAnyAsync<OperationCanceledException>(
+                () => empty.WaitAsync(TimeSpan.FromSeconds(5), TestContext.Current.CancellationToken));
+        }
+        finally
+        {
+            process.Kill();
+            await process.WaitForExitAsync(CancellationToken.None);
+            Directory.Delete(directory);
+        }
+    }
+
+    private static string MakeGroup(out ControlGroup group)
+    {
+        string name = $"/unlockd-test-{Environment.ProcessId}-{Guid.NewGuid():n}";
+        string? root = Array.Find(s_roots, static root => File.Exists(root + "/cgroup.procs"));
+        group = new ControlGroup(name, root ?? "");
+        try
+        {
+            Directory.CreateDirectory((root ?? throw new DirectoryNotFoundException()) + name);
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+        {
+            Assert.Skip($"no control group can be made here: {exception.Message}");
+        }
+
+        return root + name;
+    }
+}

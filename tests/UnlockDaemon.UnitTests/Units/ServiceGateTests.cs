@@ -1,0 +1,94 @@
+using UnlockDaemon.Service.Units;
+using Xunit;
+
+namespace UnlockDaemon.UnitTests.Units;
+
+public sealed class ServiceGateTests : IDisposable
+{
+    private readonly string _root = Directory.CreateTempSubdirectory("unlockd-gate-").FullName;
+    private readonly StandInSystemd _systemd = new();
+
+    public void Dispose() => Directory.Delete(_root, recursive: true);
+
+    [Fact]
+    public async Task WritesADropInForEachUnit()
+    {
+        IReadOnlyList<GateFile> files = await ApplyAsync("/var/secure", "mariadb.service", "utm5_core.service");
+        Assert.Equal([GateState.Missing, GateState.Missing], files.Select(static f => f.State));
+        string text = await File.ReadAllTextAsync(PathOf("mariadb.service"), TestContext.Current.CancellationToken);
+        string[] settings = [.. text.Split('\n').Where(static line => line.Length > 0 && line[0] != '#')];
+        Assert.Equal(
+            ["[Unit]", "After=unlockd.service", "After=var-secure.mount", "AssertPathIsMountPoint=/var/secure"], settings);
+        Assert.Contains("unlockctl apply", text, StringComparison.Ordinal);
+        Assert.Equal(["reload"], _systemd.Calls);
+    }
+
+    [Fact]
+    public async Task ChangesNothingThatIsInOrder()
+    {
+        await ApplyAsync("/var/secure", "mariadb.service");
+        DateTime written = File.GetLastWriteTimeUtc(PathOf("mariadb.service"));
+        IReadOnlyList<GateFile> files = await ApplyAsync("/var/secure", "mariadb.service");
+        Assert.Equal(GateState.Applied, Assert.Single(files).State);
+        Assert.Equal(written, File.GetLastWriteTimeUtc(PathOf("mariadb.service")));
+        Assert.Equal(["reload"], _systemd.Calls);
+    }
+
+    [Fact]
+    public async Task WritesAnewForAnotherMountPoint()
+    {
+        await ApplyAsync("/var/secure", "mariadb.service");
+        Assert.Equal(GateState.Outdated, Assert.Single(await ApplyAsync("/srv/my-data", "mariadb.service")).State);
+        Assert.Contains(
+            "After=srv-my\\x2ddata.mount",
+            await File.ReadAllLinesAsync(PathOf("mariadb.service"), TestContext.Current.CancellationToken));
+    }
+
+    [Fact]
+    public async Task RemovesWhatItWroteForUnitsNoLongerConfigured()
+    {
+        await ApplyAsync("/var/secure", "mariadb.service", "utm5_core.service");
+        string mine = $"{_root}/mariadb.service.d/local.conf";
+        await File.WriteAllTextAsync(mine, "[Service]\n", TestContext.Current.CancellationToken);
+
+        IReadOnlyList<GateFile> files = await ApplyAsync("/var/secure");
+        Assert.Equal(
+            [("mariadb.service", GateState.Stale), ("utm5_core.service", GateState.Stale)],
+            files.Select(static f => (f.Unit, f.State)));
+        Assert.True(File.Exists(mine));
+        Assert.False(File.Exists(PathOf("mariadb.service")));
+        Assert.False(Directory.Exists($"{_root}/utm5_core.service.d"));
+    }
+
+    [Fact]
+    public async Task LeavesAForeignFileAlone()
+    {
+        foreach (string unit in (string[])["mariadb.service", "other.service"])
+        {
+            Directory.CreateDirectory($"{_root}/{unit}.d");
+            await File.WriteAllTextAsync(PathOf(unit), "[Unit]\n", TestContext.Current.CancellationToken);
+        }
+
+        Assert.Equal(GateState.Foreign, Assert.Single(await ApplyAsync("/var/secure", "mariadb.service")).State);
+        Assert.Equal("[Unit]\n", await File.ReadAllTextAsync(PathOf("other.service"), TestContext.Current.CancellationToken));
+        Assert.Equal("[Unit]\n", await File.ReadAllTextAsync(PathOf("mariadb.service"), TestContext.Current.CancellationToken));
+        Assert.Empty(_systemd.Calls);
+    }
+
+    [Fact]
+    public void KeepsSystemdFromReadingSpecifiersIntoAPath() =>
+        Assert.Contains(
+            "\nAssertPathIsMountPoint=/srv/100%%\n", ServiceGate.ContentOf("/srv/100%"), StringComparison.Ordinal);
+
+    [Fact]
+    public async Task LeavesNoDraftBehind()
+    {
+        await ApplyAsync("/var/secure", "mariadb.service");
+        Assert.Equal([PathOf("mariadb.service")], Directory.GetFiles($"{_root}/mariadb.service.d"));
+    }
+
+    private string PathOf(string unit) => $"{_root}/{unit}.d/unlockd.conf";
+
+    private Task<IReadOnlyList<GateFile>> ApplyAsync(string mountPoint, params string[] units) =>
+        new ServiceGate(mountPoint, units, _root).ApplyAsync(_systemd, TestContext.Current.CancellationToken);
+}
