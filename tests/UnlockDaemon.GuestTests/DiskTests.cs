@@ -51,6 +51,26 @@ public sealed class DiskTests
         Assert.Equal("on-disk\n", files.Output);
     }
 
+    [Fact]
+    public async Task IsKeptForLaterRunsUponTheSameImage()
+    {
+        GuestImage image = await GuestImage.PrepareAsync(GuestSystem.Bookworm, GuestImage.FindPackage(), Cancellation);
+        await using (Guest guest = await BootAsync("kept"))
+        {
+            await guest.RunAsync("echo kept >/root/file", cancellationToken: Cancellation);
+            await guest.PowerOffAsync(cancellationToken: Cancellation);
+            await guest.Disk.SaveAsync("test", Cancellation);
+        }
+
+        GuestDisk? kept = await GuestDisk.RestoreAsync(image, "test", Cancellation);
+
+        Assert.Null(await GuestDisk.RestoreAsync(image, "other", Cancellation));
+        Assert.NotNull(kept);
+        await using Guest later = await Guest.BootAsync(kept, new GuestOptions { Name = "later" }, Cancellation);
+        CommandResult file = await later.RunAsync("cat /root/file", cancellationToken: Cancellation);
+        Assert.Equal("kept", file.Require());
+    }
+
     private static async Task<Guest> BootAsync(string name)
     {
         GuestImage image = await GuestImage.PrepareAsync(GuestSystem.Bookworm, GuestImage.FindPackage(), Cancellation);

@@ -20,7 +20,8 @@ public sealed class PowerTests
             cancellationToken: Cancellation)).Require();
         await guest.PowerOffAsync(TimeSpan.FromMinutes(1), Cancellation);
 
-        await using Guest after = await Guest.BootAsync(guest.Disk, new GuestOptions { Name = "after" }, Cancellation);
+        GuestDisk disk = await guest.Disk.CopyAsync(Cancellation);
+        await using Guest after = await Guest.BootAsync(disk, new GuestOptions { Name = "after" }, Cancellation);
         CommandResult seen = await after.RunAsync("""
             modprobe -a loop dm_crypt
             cryptsetup open --key-file /root/passphrase /var/encrypt_file look

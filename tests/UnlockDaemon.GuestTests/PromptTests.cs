@@ -118,11 +118,4 @@ public sealed partial class PromptTests(UnlockdGuest fixture) : UnlockdTest(fixt
 
     [GeneratedRegex(@"[#$] $", RegexOptions.None, 1000)]
     private static partial Regex Prompt();
-
-    private async Task PromptAgainAsync()
-    {
-        Guest.Tty1.SkipReceived();
-        await RunAsync("unlockctl lock");
-        await Guest.Tty1.ExpectAsync("Passphrase: ", Soon, Cancellation);
-    }
 }

@@ -52,9 +52,7 @@ public sealed class SecretTests(UnlockdGuest fixture) : UnlockdTest(fixture)
     public async Task NothingIsFoundAfter(string entry)
     {
         await InstallSearchAsync();
-        Guest.Tty1.SkipReceived();
-        await RunAsync("unlockctl lock");
-        await Guest.Tty1.ExpectAsync("Passphrase: ", Soon, Cancellation);
+        await PromptAgainAsync();
         await EnterAsync(entry);
 
         // The volume key: as the kernel has it, from a header opened apart from the daemon.

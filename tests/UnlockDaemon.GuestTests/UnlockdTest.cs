@@ -39,6 +39,26 @@ public abstract class UnlockdTest(UnlockdGuest fixture) : IAsyncLifetime
 
     protected async Task<string?> StateAsync() => (await StatusAsync()).GetProperty("state").GetString();
 
+    /// <summary>Has tty1 show a fresh prompt: an empty line is no attempt.</summary>
+    protected async Task PromptAgainAsync()
+    {
+        await RunAsync("unlockctl lock");
+        Guest.Tty1.SkipReceived();
+        for (int i = 0; ; i++)
+        {
+            await Guest.Tty1.SendAsync("\u0015\r", Cancellation);
+            try
+            {
+                await Guest.Tty1.ExpectAsync("Passphrase: ", TimeSpan.FromSeconds(2), Cancellation);
+                return;
+            }
+            catch (TimeoutException) when (i < 10)
+            {
+                // The console is on its way from its getty to the prompt.
+            }
+        }
+    }
+
     /// <summary>What the kernel has of the volume: nothing, when it is locked.</summary>
     protected Task<string> KernelStateAsync() =>
         RunAsync("losetup -nl; ls /dev/mapper | grep -v control; grep secure /proc/self/mountinfo; grep cryptsetup: /proc/keys; true");

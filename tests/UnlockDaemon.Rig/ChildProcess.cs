@@ -8,8 +8,9 @@ namespace UnlockDaemon.Rig;
 /// ends, and takes all its children with it.
 /// </summary>
 /// <remarks>
-/// It runs as the first process of a PID namespace: when it dies, the kernel ends everything in there, and only then
-/// is it reported dead. Two PR_SET_PDEATHSIG (setpriv's and unshare's) carry our own death to it. That signal is sent
+/// It runs in a PID namespace of its own, under a shell that is the first process there (the program itself should not
+/// be: to that one, abort(3) does nothing). When the shell ends, the kernel ends everything in there, and only then is
+/// the end reported. Two PR_SET_PDEATHSIG (setpriv's and unshare's) carry our own death to it. That signal is sent
 /// when the <em>thread</em> that started the program ends, which is why a thread stays for each program.
 /// </remarks>
 internal sealed class ChildProcess
@@ -35,7 +36,11 @@ internal sealed class ChildProcess
     internal static async Task<ChildProcess> StartAsync(IReadOnlyList<string> command,
         IReadOnlyList<int> inherited, string log, int terminal = -1)
     {
-        string[] prefix = ["setpriv", "--pdeathsig", "KILL", "unshare", "--pid", "--fork", "--kill-child=KILL", "--"];
+        string[] prefix =
+        [
+            "setpriv", "--pdeathsig", "KILL", "unshare", "--pid", "--fork", "--kill-child=KILL", "--",
+            "sh", "-c", "\"$@\"; exit $?", "sh",
+        ];
         ChildProcess child = new([.. prefix, .. command], inherited, log, terminal);
         await child._started.Task;
         return child;

@@ -159,5 +159,6 @@ public sealed partial class Guest : IAsyncDisposable
 
     private GuestConsole Console(string name) =>
         _consoles.Find(console => string.Equals(console.Name, name, StringComparison.Ordinal)) ??
-        throw new InvalidOperationException($"{_options.Name} has no {name}: it has {string.Join(' ', _machine.Terminals)}");
+        throw new InvalidOperationException(
+            $"{_options.Name} has no {name}; it has {string.Join(' ', _machine.Terminals)}");
 }

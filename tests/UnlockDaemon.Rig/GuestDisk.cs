@@ -31,6 +31,22 @@ public sealed class GuestDisk : IDisposable
         return new GuestDisk(file, null);
     }
 
+    /// <summary>A disk as it was when <see cref="SaveAsync"/> kept it.</summary>
+    /// <param name="image">The image that it was made upon.</param>
+    /// <param name="name">The name it was kept under.</param>
+    /// <param name="cancellationToken">Ends the attempt.</param>
+    /// <returns>A copy of it; null if nothing is kept under that name for this very image.</returns>
+    public static async Task<GuestDisk?> RestoreAsync(GuestImage image, string name,
+        CancellationToken cancellationToken = default)
+    {
+        string kept = KeptFile(image.Path, name);
+        if (!File.Exists(kept))
+            return null;
+        string file = NewFile("overlay");
+        await CopyFileAsync(kept, file, cancellationToken);
+        return new GuestDisk(file, image.Path);
+    }
+
     /// <summary>An empty disk, for ubdb and further.</summary>
     /// <param name="size">Its size in bytes.</param>
     /// <returns>The disk.</returns>
@@ -63,8 +79,28 @@ public sealed class GuestDisk : IDisposable
             OverlayFile.MergeInto(_file, path);
     }
 
+    /// <summary>Keeps what changed upon the image for later runs, as long as the image is the same.</summary>
+    /// <param name="name">A name for it; what was kept under it before goes.</param>
+    /// <param name="cancellationToken">Ends the attempt.</param>
+    /// <returns>When it is kept.</returns>
+    /// <exception cref="InvalidOperationException">The disk has no image beneath.</exception>
+    public async Task SaveAsync(string name, CancellationToken cancellationToken = default)
+    {
+        string kept = KeptFile(
+            _image ?? throw new InvalidOperationException($"{_file} is a disk of its own, upon no image"), name);
+        string directory = Directory.CreateDirectory(Path.GetDirectoryName(kept)!).FullName;
+        foreach (string old in Directory.GetFiles(directory, $"{name}-*"))
+            File.Delete(old);
+        await CopyFileAsync(_file, kept + ".part", cancellationToken);
+        File.Move(kept + ".part", kept);
+    }
+
     /// <summary>Removes the disk's own file.</summary>
     public void Dispose() => Directory.Delete(Path.GetDirectoryName(_file)!, recursive: true);
+
+    /// <summary>User-Mode Linux takes an overlay only if its image has the same time of modification.</summary>
+    private static string KeptFile(string image, string name) => Path.Combine(Workplace.Cache, "disks",
+        $"{name}-{Path.GetFileNameWithoutExtension(image)}-{File.GetLastWriteTimeUtc(image).Ticks}");
 
     private static string NewFile(string name) => Path.Combine(Workplace.NewRunDirectory(), name);
 

@@ -43,7 +43,15 @@ public sealed record LoopDevice(string Path)
         // Two that attach at once would both see no device: the container itself is the lock between them.
         if (Fcntl.flock(file, Fcntl.LOCK_EX) != 0)
             throw LinuxException.FromLastError("lock", container);
-        return FindByBackingFile(FileIdentity.Of(container)) ?? Configure(file, container);
+        try
+        {
+            return FindByBackingFile(FileIdentity.Of(container)) ?? Configure(file, container);
+        }
+        finally
+        {
+            // The device keeps this open file, and with it the lock, which cryptsetup also takes on a container.
+            _ = Fcntl.flock(file, Fcntl.LOCK_UN);
+        }
     }
 
     /// <summary>Whether the device is attached to this file.</summary>

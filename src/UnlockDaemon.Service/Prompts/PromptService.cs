@@ -69,19 +69,27 @@ internal sealed partial class PromptService : IDisposable
             [.. consoles.Select(name => new ConsolePrompt(name, _volume, _poller, _events, mountPoint))];
 
         using CancellationTokenSource asking = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
-        using EventHub.Subscription progress = _events.Subscribe();
         List<Task> dialogs =
         [
             .. prompts.Select((prompt, i) => RunConsoleAsync(prompt, consoles[i], asking.Token, cancellation)),
             RunQuietlyAsync("password agents", token => AskAgentsAsync(mountPoint, token), asking.Token),
-            RunQuietlyAsync("kernel messages", token => new ScreenNoise(_poller).WatchAsync(
-                () => Array.ForEach(prompts, static prompt => prompt.Redraw()), token), asking.Token),
+            RunQuietlyAsync("kernel messages", token => new ScreenNoise(_poller).WatchAsync(Redraw, token), asking.Token),
+            RunQuietlyAsync("boot messages", token => WatchBootAsync(Redraw, token), asking.Token),
         ];
         await _volume.WaitUntilAsync(static volume => !volume.WantsPassphrase, cancellation)
             .ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         await asking.CancelAsync();
         await Task.WhenAll(dialogs);
         cancellation.ThrowIfCancellationRequested();
+
+        void Redraw() => Array.ForEach(prompts, static prompt => prompt.Redraw());
+    }
+
+    /// <summary>systemd, too, writes over the prompt while it boots: once it has finished, the prompt is shown again.</summary>
+    private async Task WatchBootAsync(Action finished, CancellationToken cancellation)
+    {
+        using IDisposable watch = await _systemd.WatchStartupAsync(finished, cancellation);
+        await Task.Delay(Timeout.Infinite, cancellation);
     }
 
     /// <summary>One console: the prompt, or somebody's login, or the prompt again.</summary>
@@ -95,7 +103,7 @@ internal sealed partial class PromptService : IDisposable
         {
             while (true)
             {
-                await login.TakeAsync(token);
+                await login.TakeAsync(lent, token);
                 lent = false;
                 await prompt.AskAsync(login.IsConfigured, token);
                 lent = true;

@@ -62,6 +62,23 @@ internal sealed class ReadinessWait(
         return null;
     }
 
+    /// <summary>
+    /// Looks once while a start job still runs what comes after the service's own start (ExecStartPost=): that time is
+    /// then not lost. The look counts only if the unit is up in the end.
+    /// </summary>
+    internal async Task<Outcome?> LookEarlyAsync(Task job, CancellationToken cancellationToken)
+    {
+        if (probe is null)
+            return null;
+        Task started = unit.WaitUntilAsync(static state => state.SubState == "start-post", cancellationToken);
+        if (await Task.WhenAny(started, job) == job)
+            return null;
+        ProbeResult result = await probe.TryAsync(cancellationToken);
+        await job.WaitAsync(cancellationToken);
+        UnitState state = unit.State;
+        return result.IsReady && state.IsActive ? new Outcome(true, result.Detail, state) : null;
+    }
+
     /// <summary>Looks once at a unit that is up: gives an outcome if there is one already.</summary>
     internal async Task<Outcome?> LookAsync(UnitState state, CancellationToken cancellationToken)
     {

@@ -47,10 +47,28 @@ internal sealed class ServiceStart(
         // Up in name only: to start it would change nothing.
         if (state is { IsActive: true, SubState: "exited" })
             await systemd.StopUnitAsync(configuration.Unit, cancellationToken);
-        string job = await systemd.StartUnitAsync(configuration.Unit, cancellationToken);
-        return job is JobResult.Done or JobResult.Failed
-            ? await _readiness.WaitAsync(cancellationToken)
-            : new Outcome(false, UnitFailure.DescribeJob(job, unit.State), unit.State, HasLog: false);
+        return await StartUnitAsync(cancellationToken);
+    }
+
+    private async Task<Outcome> StartUnitAsync(CancellationToken cancellationToken)
+    {
+        using var early = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        Task<string> job = systemd.StartUnitAsync(configuration.Unit, cancellationToken);
+        Task<Outcome?> look = _readiness.LookEarlyAsync(job, early.Token);
+        try
+        {
+            string result = await job;
+            if (result == JobResult.Done && await look is { } ready)
+                return ready;
+            return result is JobResult.Done or JobResult.Failed
+                ? await _readiness.WaitAsync(cancellationToken)
+                : new Outcome(false, UnitFailure.DescribeJob(result, unit.State), unit.State, HasLog: false);
+        }
+        finally
+        {
+            await early.CancelAsync();
+            await ((Task)look).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        }
     }
 
     /// <summary>Whether the lack of processes speaks for itself, since no probe speaks for the service.</summary>

@@ -39,6 +39,8 @@ internal sealed class VolumeService : IDisposable
 
     internal ServiceStatus Status { get; private set; }
 
+    private bool IsDown => Status.State is ServiceState.Stopped or ServiceState.Failed;
+
     /// <summary>Finds out how the service does and follows it from here.</summary>
     internal async Task ObserveAsync(CancellationToken cancellationToken)
     {
@@ -182,12 +184,12 @@ internal sealed class VolumeService : IDisposable
         else if (unit.IsChanging)
             Judge(unit, unit.ActiveState == "deactivating" ? ServiceState.Stopping : ServiceState.Starting,
                 ReadinessWait.DescribeChange(unit));
+        else if (IsDown && _judged?.ActiveState == unit.ActiveState && _judged.InvocationId == unit.InvocationId)
+            _judged = unit;
         else if (unit.IsFailed)
             await ReflectFailureAsync(unit, cancellationToken);
-        else if (_judged is null)
-            Judge(unit, ServiceState.Stopped, "");
-        else if (Status.State is not (ServiceState.Stopped or ServiceState.Failed))
-            Judge(unit, ServiceState.Stopped, "stopped, but not by unlockd");
+        else if (_judged is null || !IsDown)
+            Judge(unit, ServiceState.Stopped, _judged is null ? "" : "stopped, but not by unlockd");
         else
             _judged = unit;
     }

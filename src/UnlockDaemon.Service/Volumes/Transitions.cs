@@ -27,11 +27,11 @@ public static class Transitions
         (Ready, AllReady) => Ready,
         (Degraded, NotAllReady) => Degraded,
 
-        (Ready or Degraded or Failed or Locked, LockRequested) => Stopping,
+        (Ready or Degraded or Failed, LockRequested) => Stopping,
         (Stopping, ServicesStopped) => Locking,
         (Stopping or Locking, LockRefused) => Starting,
-        (Locking, Detached) => Locked,
-        (Locking or Stopping, Stuck) => Failed,
+        (Locking or Locked, Detached) => Locked,
+        (Locking or Stopping or Locked, Stuck) => Failed,
 
         _ => null,
     };

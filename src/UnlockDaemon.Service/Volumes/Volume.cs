@@ -260,12 +260,16 @@ public sealed partial class Volume : IDisposable
     private async Task<LockOutcome> TakeDownAsync(LockRequest request, CancellationToken deadline)
     {
         long started = Stopwatch.GetTimestamp();
-        Enter(VolumeEvent.LockRequested, request.Reason is null ? "locking" : $"locking: {request.Reason}");
+        // What is locked already is only looked at again: the prompts stay.
+        bool wasLocked = State == VolumeState.Locked;
+        if (!wasLocked)
+            Enter(VolumeEvent.LockRequested, request.Reason is null ? "locking" : $"locking: {request.Reason}");
         string? refusal = await StopServicesAsync(deadline);
         double servicesSeconds = Stopwatch.GetElapsedTime(started).TotalSeconds;
         if (refusal is null)
         {
-            Enter(VolumeEvent.ServicesStopped, "services are stopped");
+            if (!wasLocked)
+                Enter(VolumeEvent.ServicesStopped, "services are stopped");
             refusal = await Task.Run(DetachLayers, CancellationToken.None);
         }
 

@@ -124,6 +124,37 @@ public sealed class ServiceSetTests : IDisposable
     }
 
     [Fact]
+    public async Task TheProbeLooksAlreadyWhileSystemdRunsWhatComesAfterTheStart()
+    {
+        _port.Listen();
+        _systemd["mysql.service"].Start = async (unit, cancellationToken) =>
+        {
+            unit.Become("activating", "start-post");
+            (await _port.AcceptAsync(cancellationToken)).Dispose();
+            _port.Close();
+            unit.Become("active", "running");
+            return JobResult.Done;
+        };
+        ServiceSet set = Set(Service("mysql") with { Ready = _probe });
+        Assert.True(await set.StartAsync(Limit).WaitAsync(s_patience, Limit));
+    }
+
+    [Fact]
+    public async Task AnEarlyLookDoesNotHideAStartThatFails()
+    {
+        _port.Listen();
+        _systemd["mysql.service"].Start = async (unit, cancellationToken) =>
+        {
+            unit.Become("activating", "start-post");
+            (await _port.AcceptAsync(cancellationToken)).Dispose();
+            unit.Fail("exit-code");
+            return JobResult.Failed;
+        };
+        ServiceSet set = Set(Service("mysql") with { Ready = _probe });
+        Assert.False(await set.StartAsync(Limit).WaitAsync(s_patience, Limit));
+    }
+
+    [Fact]
     public async Task AUnitThatDiesFailsAtOnceAndNotAtTheTimeout()
     {
         ServiceSet set = Set(Service("core") with { Ready = _probe });
@@ -305,6 +336,24 @@ public sealed class ServiceSetTests : IDisposable
         Assert.True(await set.StartAsync(Limit));
         _systemd["mysql.service"].Become("inactive", "dead");
         await WaitForAsync(static s => s is { State: ServiceState.Stopped, Detail: "stopped, but not by unlockd" });
+    }
+
+    [Fact]
+    public async Task AFailureThatWasTakenDownIsNotNewsAgain()
+    {
+        _systemd["a.service"].Start = FailWith("exit-code");
+        _systemd["a.service"].Stop = static (unit, _) =>
+        {
+            unit.Become("failed", "failed", static state => state with { Result = "exit-code", HasJob = true });
+            return Task.FromResult(JobResult.Done);
+        };
+        ServiceSet set = Set(Service("a"), Service("b"));
+        Assert.False(await set.StartAsync(Limit));
+        Assert.Empty(await set.StopAsync(Limit));
+        _systemd["a.service"].Become("failed", "failed", static state => state with { Result = "exit-code", HasJob = false });
+        _systemd["b.service"].Become("active", "running");
+        await WaitForAsync(static s => s is { Name: "b", State: ServiceState.Ready });
+        Assert.Equal(ServiceState.Stopped, set.Current[0].State);
     }
 
     [Fact]

@@ -1,0 +1,63 @@
+using System.Buffers.Binary;
+using System.Security.Cryptography;
+using UnlockDaemon.Linux.Storage;
+using Xunit;
+
+namespace UnlockDaemon.UnitTests.Linux;
+
+/// <summary>Telling a file system from random bytes, which is all that a wrong key gives.</summary>
+public sealed class SuperblockTests
+{
+    private static readonly DateTimeOffset s_now = DateTimeOffset.FromUnixTimeSeconds(1_700_000_000);
+
+    [Fact]
+    public void CleanExt2IsSeen() =>
+        Assert.Equal(new Superblock("ext2", IsClean: true, NeedsRecovery: false, CheckIsDue: false), Superblock.TryParse(Ext2(state: 1), s_now));
+
+    [Fact]
+    public void UncleanExt2IsSeen() => Assert.False(Superblock.TryParse(Ext2(state: 0), s_now)!.IsClean);
+
+    [Fact]
+    public void RecordedErrorsAreNotClean() => Assert.False(Superblock.TryParse(Ext2(state: 3), s_now)!.IsClean);
+
+    [Fact]
+    public void MountCountAsksForACheck()
+    {
+        byte[] start = Ext2(state: 1);
+        BinaryPrimitives.WriteUInt16LittleEndian(start.AsSpan(1024 + 0x34), 30);
+        BinaryPrimitives.WriteInt16LittleEndian(start.AsSpan(1024 + 0x36), 30);
+        Assert.True(Superblock.TryParse(start, s_now)!.CheckIsDue);
+    }
+
+    [Fact]
+    public void XfsIsSeen()
+    {
+        byte[] start = new byte[Superblock.Length];
+        "XFSB"u8.CopyTo(start);
+        BinaryPrimitives.WriteUInt32BigEndian(start.AsSpan(4), 4096);
+        Assert.Equal("xfs", Superblock.TryParse(start, s_now)!.Type);
+    }
+
+    [Fact]
+    public void RandomBytesWithTheMagicAreNone()
+    {
+        byte[] start = new byte[Superblock.Length];
+        for (int i = 0; i < 10_000; i++)
+        {
+            RandomNumberGenerator.Fill(start);
+            BinaryPrimitives.WriteUInt16LittleEndian(start.AsSpan(1024 + 0x38), 0xEF53);
+            Assert.Null(Superblock.TryParse(start, s_now));
+        }
+    }
+
+    private static byte[] Ext2(ushort state)
+    {
+        byte[] start = new byte[Superblock.Length];
+        Span<byte> super = start.AsSpan(1024);
+        BinaryPrimitives.WriteUInt32LittleEndian(super, 1000);
+        BinaryPrimitives.WriteUInt16LittleEndian(super[0x38..], 0xEF53);
+        BinaryPrimitives.WriteUInt16LittleEndian(super[0x3A..], state);
+        BinaryPrimitives.WriteUInt32LittleEndian(super[0x4C..], 1);
+        return start;
+    }
+}
