@@ -8,7 +8,11 @@ public sealed class UnitFailureTests
 {
     private static readonly UnitState s_failed = new()
     {
-        Id = "a.service", LoadState = "loaded", ActiveState = "failed", SubState = "failed", ConditionResult = true,
+        Id = "a.service",
+        LoadState = "loaded",
+        ActiveState = "failed",
+        SubState = "failed",
+        ConditionResult = true,
     };
 
     [Theory]
