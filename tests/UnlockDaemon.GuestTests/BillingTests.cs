@@ -32,9 +32,12 @@ public sealed class BillingTests(BootedGuest booted)
     {
         string seen = (await RunAsync(StartMySql + """
             port_open() { (: </dev/tcp/127.0.0.1/11758) 2>/dev/null; }
+            # Late enough that a slow machine has looked before the port opens.
+            sed -i 's/^core_delay = .*/core_delay = 12/' /netup/utm5/utm5.cfg
             systemctl start utm5_core
             if port_open; then echo open; else echo closed; fi
             ! systemctl start utm5_radius 2>/dev/null || echo radius started
+            sed -i 's/^core_delay = .*/core_delay = 1.5/' /netup/utm5/utm5.cfg
             until port_open; do sleep 0.1; done
             systemctl start utm5_radius utm5_rfw
             systemctl is-active utm5_core utm5_radius utm5_rfw
