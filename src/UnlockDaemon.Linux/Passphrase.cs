@@ -51,13 +51,6 @@ public sealed class Passphrase : IDisposable
         Truncate(Math.Max(keep, 0));
     }
 
-    /// <summary>Drops one newline at the end, as an editor leaves it.</summary>
-    public void TrimNewline()
-    {
-        if (Length > 0 && Bytes[Length - 1] == (byte)'\n')
-            Truncate(Length - 1);
-    }
-
     /// <summary>Wipes the bytes and starts again.</summary>
     public void Clear() => Truncate(0);
 
