@@ -103,7 +103,7 @@ public sealed class ServiceSetTests : IDisposable
     {
         _systemd["a.service"].Start = static (_, _) => Task.FromResult(JobResult.Assert);
         _systemd["b.service"].Start = static (_, _) =>
-            throw new SystemdException("start", "unit b.service", "org.freedesktop.systemd1.NoSuchUnit", "Unit b.service not found.");
+            throw new SystemdException("start", "unit b.service", "", "Unit b.service not found.");
         ServiceSet set = Set(Service("a"), Service("b"));
         Assert.False(await set.StartAsync(Limit));
         Assert.StartsWith("an assertion of the unit does not hold", set.Current[0].Detail, StringComparison.Ordinal);
@@ -319,7 +319,7 @@ public sealed class ServiceSetTests : IDisposable
         _systemd["mysql.service"].Fail("signal");
         await WaitForAsync(static s => s is { Name: "mysql", State: ServiceState.Failed });
         Assert.Equal(["a line of mysql.service"], set.Current[0].LogLines);
-        _systemd["mysql.service"].Become("activating", "auto-restart", static state => state with { Result = "signal" });
+        _systemd["mysql.service"].Become("activating", "auto-restart");
         _systemd["mysql.service"].Become("inactive", "dead", static state => state with { HasJob = true });
         await WaitForAsync(static s => s is { State: ServiceState.Starting, Detail: "systemd is about to start it" });
         _changes.Clear();
@@ -344,13 +344,13 @@ public sealed class ServiceSetTests : IDisposable
         _systemd["a.service"].Start = FailWith("exit-code");
         _systemd["a.service"].Stop = static (unit, _) =>
         {
-            unit.Become("failed", "failed", static state => state with { Result = "exit-code", HasJob = true });
+            unit.Become("failed", "failed", static state => state with { HasJob = true });
             return Task.FromResult(JobResult.Done);
         };
         ServiceSet set = Set(Service("a"), Service("b"));
         Assert.False(await set.StartAsync(Limit));
         Assert.Empty(await set.StopAsync(Limit));
-        _systemd["a.service"].Become("failed", "failed", static state => state with { Result = "exit-code", HasJob = false });
+        _systemd["a.service"].Become("failed", "failed", static state => state with { HasJob = false });
         _systemd["b.service"].Become("active", "running");
         await WaitForAsync(static s => s is { Name: "b", State: ServiceState.Ready });
         Assert.Equal(ServiceState.Stopped, set.Current[0].State);

@@ -8,7 +8,11 @@ public sealed class UnitFailureTests
 {
     private static readonly UnitState s_failed = new()
     {
-        Id = "a.service", LoadState = "loaded", ActiveState = "failed", SubState = "failed", ConditionResult = true,
+        Id = "a.service",
+        LoadState = "loaded",
+        ActiveState = "failed",
+        SubState = "failed",
+        ConditionResult = true,
     };
 
     [Theory]
@@ -34,7 +38,7 @@ public sealed class UnitFailureTests
     public void SaysThatAConditionDoesNotHold() =>
         Assert.Equal(
             "a condition of the unit does not hold, so systemd did not start it (systemctl status a.service)",
-            UnitFailure.Describe(s_failed with { ActiveState = "inactive", Result = "success", ConditionResult = false }));
+            UnitFailure.Describe(s_failed with { ActiveState = "inactive", ConditionResult = false }));
 
     [Fact]
     public void OnlyAForkingUnitIsHollowWithoutProcesses()
