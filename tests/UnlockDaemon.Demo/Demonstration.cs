@@ -110,10 +110,12 @@ internal sealed partial class Demonstration(GuestImage image, Screen screen, Ope
         ConsoleMatch prompt = await guest.TtyS0.ExpectAsync("Passphrase:", cancellationToken: cancellationToken);
         screen.Done($"it asks for the passphrase, {prompt.At.TotalSeconds:0.0} s after power-on");
         CommandResult start = await guest.SshAsync("systemctl start mariadb", cancellationToken: cancellationToken);
-        string state = (await guest.SshAsync("systemctl is-active mariadb", cancellationToken: cancellationToken)).Output;
-        if (start.ExitCode is 0 or 255 || state.TrimEnd() is not ("inactive" or "failed"))
+        CommandResult active =
+            await guest.SshAsync("systemctl is-active mariadb", cancellationToken: cancellationToken);
+        string state = active.Output.TrimEnd();
+        if (start.ExitCode is 0 or 255 || state is not ("inactive" or "failed"))
             throw new InvalidOperationException(
-                $"over SSH, MySQL should not start while locked; it is {state}{start.Output}{start.Error}");
+                $"over SSH, MySQL should not start while locked; it is {state}:\n{start.Output}{start.Error}");
         screen.Done("meanwhile SSH answers, and MySQL does not start, not even by hand");
         guest.TtyS0.SkipReceived();
         person.SitDownAt(guest.TtyS0);

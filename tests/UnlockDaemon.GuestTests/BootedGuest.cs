@@ -13,7 +13,7 @@ public sealed class BootedGuest : IAsyncLifetime
     public async ValueTask InitializeAsync()
     {
         CancellationToken cancellation = TestContext.Current.CancellationToken;
-        GuestImage image = await GuestImage.PrepareAsync(GuestSystem.Bookworm, GuestImage.FindPackage(), cancellation);
+        GuestImage image = await GuestImage.PrepareAsync(GuestSystem.Bookworm, package: null, cancellation);
         Network = await GuestNetwork.CreateAsync(cancellation);
         Guest = await Guest.BootAsync(image, new GuestOptions { Name = "booted", Network = Network }, cancellation);
     }

@@ -7,14 +7,37 @@ namespace UnlockDaemon.GuestTests;
 public sealed class EmulatedGuestTests(ITestOutputHelper output)
 {
     [Fact]
+    public async Task IsUnlockedFromHvc0()
+    {
+        CancellationToken cancellation = TestContext.Current.CancellationToken;
+        TimeSpan patience = TimeSpan.FromMinutes(2);
+        GuestOptions options = new() { Name = "hvc0", Machine = GuestMachine.Emulated };
+        await using Guest guest = await UnlockdGuest.BootAsync(options);
+        guest.Hvc0.SkipReceived();
+        guest.TtyS0.SkipReceived();
+        await guest.RunAsync("systemctl restart unlockd", cancellationToken: cancellation);
+        await guest.Hvc0.ExpectAsync("Passphrase:", cancellationToken: cancellation);
+        await guest.TtyS0.ExpectAsync("Passphrase:", cancellationToken: cancellation);
+        await guest.Hvc0.SendAsync("wrong\n", cancellation);
+        await guest.Hvc0.ExpectAsync("Wrong passphrase", cancellationToken: cancellation);
+        await guest.Hvc0.ExpectAsync("Passphrase:", cancellationToken: cancellation);
+        await guest.Hvc0.SendAsync(UnlockdGuest.Passphrase + "\n", cancellation);
+        await guest.Hvc0.ExpectAsync("is mounted", patience, cancellation);
+        await guest.Hvc0.ExpectAsync(": ready", patience, cancellation);
+        await guest.Hvc0.ExpectAsync("login:", patience, cancellation);
+        Assert.DoesNotContain(UnlockdGuest.Passphrase, guest.Hvc0.Transcript, StringComparison.Ordinal);
+        CommandResult status = await guest.RunAsync("unlockctl status", cancellationToken: cancellation);
+        Assert.Equal(0, status.ExitCode);
+    }
+
+    [Fact]
     public async Task OffersALoginOnHvc0AndCanBeFrozen()
     {
         CancellationToken cancellation = TestContext.Current.CancellationToken;
-        GuestImage image = await GuestImage.PrepareAsync(GuestSystem.Bookworm, GuestImage.FindPackage(), cancellation);
+        GuestImage image = await GuestImage.PrepareAsync(GuestSystem.Bookworm, package: null, cancellation);
         await using GuestNetwork network = await GuestNetwork.CreateAsync(cancellation);
-        GuestDisk disk = await GuestDisk.CopyOfAsync(image, cancellation);
         GuestOptions options = new() { Name = "emulated", Machine = GuestMachine.Emulated, Network = network };
-        await using Guest guest = await Guest.BootAsync(disk, options, cancellation);
+        await using Guest guest = await Guest.BootAsync(image, options, cancellation);
         ConsoleMatch login = await guest.Hvc0.ExpectAsync("login:", cancellationToken: cancellation);
         output.WriteLine($"login on hvc0 after {login.At.TotalSeconds:0.0} s");
 

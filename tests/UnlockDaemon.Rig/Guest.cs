@@ -79,9 +79,14 @@ public sealed partial class Guest : IAsyncDisposable
     /// <returns>The guest, booted as far as the options say; its disk goes with it.</returns>
     /// <exception cref="TimeoutException">It did not come up in time.</exception>
     /// <exception cref="EndOfStreamException">It ended instead.</exception>
-    public static Task<Guest> BootAsync(GuestImage image, GuestOptions? options = null,
-        CancellationToken cancellationToken = default) =>
-        BootAsync(GuestDisk.Upon(image), options, cancellationToken);
+    public static async Task<Guest> BootAsync(GuestImage image, GuestOptions? options = null,
+        CancellationToken cancellationToken = default)
+    {
+        GuestDisk disk = options?.Machine == GuestMachine.Emulated
+            ? await GuestDisk.CopyOfAsync(image, cancellationToken)
+            : GuestDisk.Upon(image);
+        return await BootAsync(disk, options, cancellationToken);
+    }
 
     /// <summary>Boots a guest from a disk of its own, such as the copy of another's.</summary>
     /// <param name="disk">The disk; it is the guest's from now on.</param>
@@ -159,5 +164,6 @@ public sealed partial class Guest : IAsyncDisposable
 
     private GuestConsole Console(string name) =>
         _consoles.Find(console => string.Equals(console.Name, name, StringComparison.Ordinal)) ??
-        throw new InvalidOperationException($"{_options.Name} has no {name}: it has {string.Join(' ', _machine.Terminals)}");
+        throw new InvalidOperationException(
+            $"{_options.Name} has no {name}; it has {string.Join(' ', _machine.Terminals)}");
 }

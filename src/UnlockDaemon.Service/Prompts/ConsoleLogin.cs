@@ -55,8 +55,12 @@ internal sealed class ConsoleLogin
         File.WriteAllBytes(_marker, []);
     }
 
-    /// <summary>Waits until the console is free: a getty that waits for a name is stopped, a person's session is not.</summary>
-    internal async Task TakeAsync(CancellationToken cancellation)
+    /// <summary>Waits until the console is free: a person's session is never stopped.</summary>
+    /// <param name="lent">
+    /// Whether the getty there was asked for by an operator; if not, one that waits for a name is stopped.
+    /// </param>
+    /// <param name="cancellation">Ends the wait.</param>
+    internal async Task TakeAsync(bool lent, CancellationToken cancellation)
     {
         Reserve();
         Channel<UnitState> states = Channel.CreateUnbounded<UnitState>();
@@ -66,7 +70,7 @@ internal sealed class ConsoleLogin
         {
             if (unit.ActiveState is "inactive" or "failed")
                 return;
-            if (IsWaitingForName(unit.MainPid))
+            if (!lent && IsWaitingForName(unit.MainPid))
                 await _systemd.StopUnitAsync(_unit, cancellation);
         }
     }

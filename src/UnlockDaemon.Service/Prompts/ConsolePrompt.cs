@@ -54,8 +54,13 @@ internal sealed class ConsolePrompt(string console, Volume volume, FilePoller po
     {
         using Terminal terminal = Terminal.Open("/dev/" + console);
         terminal.Write($"\r\n{Environment.MachineName}: {mountPoint} is mounted; starting services.\n");
+        bool started = false;
         await foreach (EventInfo happened in subscription.ReadAsync(cancellation))
         {
+            // What happened while the prompt was up is old news.
+            started |= happened is { Kind: "state", Subject: "starting" };
+            if (!started)
+                continue;
             if (happened.Kind == "service")
                 terminal.Write($"  {happened.Subject,-16} {happened.Text}\n");
             if (happened is { Kind: "state", Subject: "ready" or "degraded" or "stopping" })

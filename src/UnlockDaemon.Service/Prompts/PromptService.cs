@@ -103,7 +103,7 @@ internal sealed partial class PromptService : IDisposable
         {
             while (true)
             {
-                await login.TakeAsync(token);
+                await login.TakeAsync(lent, token);
                 lent = false;
                 await prompt.AskAsync(login.IsConfigured, token);
                 lent = true;
