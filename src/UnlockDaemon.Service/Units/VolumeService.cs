@@ -65,8 +65,11 @@ internal sealed class VolumeService : IDisposable
         {
             _record.Publish(ServiceState.Stopping, "");
             RunningService? left = await NewStop().RunAsync(cancellationToken);
+            UnitState state = _unit.State;
             if (left is null)
-                _record.Judge(_unit.State, ServiceState.Stopped, "");
+                _record.Judge(state, ServiceState.Stopped, "");
+            else if (!state.IsActive && !state.IsChanging)
+                _record.Judge(state, ServiceState.Failed, left.Remains);
             return left;
         },
         null,

@@ -15,6 +15,7 @@ public sealed class ServiceSetTests : IDisposable
 
     private readonly StandInSystemd _systemd = new();
     private readonly ConcurrentQueue<ServiceStatus> _changes = new();
+    private readonly string _groups = Directory.CreateTempSubdirectory("unlockd-cgroup-").FullName;
 
     // Bound, so that no other has it, and refusing connections until a test lets it listen.
     private readonly Socket _port = new(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
@@ -33,6 +34,7 @@ public sealed class ServiceSetTests : IDisposable
     {
         _set?.Dispose();
         _port.Dispose();
+        Directory.Delete(_groups, recursive: true);
     }
 
     [Fact]
@@ -369,6 +371,23 @@ public sealed class ServiceSetTests : IDisposable
     }
 
     [Fact]
+    public async Task AServiceThatLeavesProcessesIsNamedWithThem()
+    {
+        Directory.CreateDirectory(_groups + "/core");
+        await File.WriteAllTextAsync(_groups + "/core/cgroup.events", "populated 1\nfrozen 0\n", Limit);
+        await File.WriteAllTextAsync(_groups + "/core/cgroup.procs", "412\n413\n", Limit);
+        ServiceSet set = Set(Service("core"));
+        Assert.True(await set.StartAsync(Limit));
+        _systemd["core.service"].Become("active", "running", static state => state with { ControlGroup = "/core" });
+        using var deadline = new CancellationTokenSource(TimeSpan.FromMilliseconds(100));
+        RunningService left = Assert.Single(await set.StopAsync(deadline.Token).WaitAsync(s_patience, Limit));
+        Assert.Equal("core (core.service) did not stop before the deadline: pid 412, 413", left.ToString());
+        Assert.Equal("failed: did not stop before the deadline: pid 412, 413", set.Current[0].ToString());
+        Assert.Equal(
+            ["core (core.service) is stopped, but left processes: pid 412, 413"], await set.FindRunningAsync(Limit));
+    }
+
+    [Fact]
     public async Task AStopThatHangsEndsWithTheDeadlineAndIsNamed()
     {
         ServiceSet set = Set(Service("mysql"));
@@ -432,7 +451,7 @@ public sealed class ServiceSetTests : IDisposable
         var surroundings = new ServiceSurroundings(
             _systemd,
             static (unit, _) => Task.FromResult<IReadOnlyList<string>>([$"a line of {unit.Id}"]),
-            "/no/control/groups");
+            _groups);
         _set?.Dispose();
         _set = new ServiceSet(services, surroundings, NullLogger.Instance);
         _set.Changed += _changes.Enqueue;
