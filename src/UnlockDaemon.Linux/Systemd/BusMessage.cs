@@ -3,7 +3,7 @@ using UnlockDaemon.Linux.Interop;
 
 namespace UnlockDaemon.Linux.Systemd;
 
-/// <summary>A message that came from the bus, read in order; lives only while it is handled on the bus's thread.</summary>
+/// <summary>A message from the bus, read in order; lives only while it is handled, on the bus's thread.</summary>
 internal sealed class BusMessage(SdBusMessageHandle handle)
 {
     internal byte Type

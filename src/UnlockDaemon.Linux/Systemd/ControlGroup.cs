@@ -3,7 +3,7 @@ using UnlockDaemon.Linux.Interop;
 
 namespace UnlockDaemon.Linux.Systemd;
 
-/// <summary>A unit's control group: tells whether any of its processes is left. Source: cgroups(7), version 2.</summary>
+/// <summary>A unit's control group: tells whether any process of it is left. Source: cgroups(7), version 2.</summary>
 public sealed class ControlGroup
 {
     private readonly string _directory;

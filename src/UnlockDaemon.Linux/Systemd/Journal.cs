@@ -26,7 +26,7 @@ public static class Journal
         return await Task.Run(() => ReadLast(unit, count), cancellationToken);
     }
 
-    /// <summary>The matches that select a unit's lines: each group must hold as a whole, one of them suffices.</summary>
+    /// <summary>The matches that select a unit's lines: one of the groups must hold, as a whole.</summary>
     internal static string[][] MatchesOf(UnitState unit) => unit.InvocationId.Length > 0
         ? [[$"_SYSTEMD_INVOCATION_ID={unit.InvocationId}"], [$"INVOCATION_ID={unit.InvocationId}", "_PID=1"]]
         : [[$"_SYSTEMD_UNIT={unit.Id}"], [$"UNIT={unit.Id}", "_PID=1"]];

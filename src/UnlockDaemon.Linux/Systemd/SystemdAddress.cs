@@ -13,7 +13,8 @@ internal static class SystemdAddress
     internal const string BusPath = "/org/freedesktop/DBus";
 
     internal const string OwnerRule =
-        $"type='signal',sender='{BusName}',path='{BusPath}',interface='{BusName}',member='NameOwnerChanged',arg0='{Name}'";
+        $"type='signal',sender='{BusName}',path='{BusPath}',interface='{BusName}',"
+        + $"member='NameOwnerChanged',arg0='{Name}'";
 
     internal const string JobRule =
         $"type='signal',sender='{Name}',path='{ManagerPath}',interface='{ManagerInterface}',member='JobRemoved'";

@@ -9,13 +9,8 @@ public sealed class SystemdConnection : ISystemd, IDisposable
 {
     private static readonly TimeSpan ReplyLimit = TimeSpan.FromSeconds(30);
     private static readonly TimeSpan ReloadLimit = TimeSpan.FromSeconds(180);
-    private static readonly TimeSpan LongestPause = TimeSpan.FromSeconds(30);
 
-    private readonly Lock _lock = new();
-    private readonly CancellationTokenSource _disposed = new();
-    private Subscription[] _subscriptions = [];
-    private SystemdSession? _session;
-    private volatile bool _restoring;
+    private readonly SystemdLink _link = new();
 
     /// <inheritdoc/>
     public Task<string> StartUnitAsync(string unit, CancellationToken cancellationToken) =>
@@ -103,7 +98,7 @@ public sealed class SystemdConnection : ISystemd, IDisposable
     /// <exception cref="SystemdException">systemd cannot be reached.</exception>
     public Task<IDisposable> WatchJobsAsync(
         string unit, Action<UnitJob> ended, CancellationToken cancellationToken) =>
-        SubscribeAsync(new JobSubscription(unit, ended), $"jobs of unit {unit}", null, cancellationToken);
+        SubscribeAsync(new JobSubscription(unit, ended), $"jobs of unit {unit}", cancellationToken);
 
     /// <summary>Waits for the end of the boot: systemd's StartupFinished.</summary>
     /// <param name="finished">Told once the boot's jobs are done, on the bus's thread: must not wait or throw.</param>
@@ -111,84 +106,64 @@ public sealed class SystemdConnection : ISystemd, IDisposable
     /// <returns>When the following began; what ends it.</returns>
     /// <exception cref="SystemdException">systemd cannot be reached.</exception>
     public Task<IDisposable> WatchStartupAsync(Action finished, CancellationToken cancellationToken) =>
-        SubscribeAsync(new StartupSubscription(finished), "the boot", null, cancellationToken);
+        SubscribeAsync(new StartupSubscription(finished), "the boot", cancellationToken);
 
     /// <summary>Ends the connection, the thread and all following.</summary>
-    public void Dispose()
-    {
-        lock (_lock)
-        {
-            _disposed.Cancel();
-            _session?.Dispose();
-        }
-    }
-
-    private static SystemdException Refusal(string operation, string subject, Exception reason) =>
-        new(operation, subject, (reason as BusErrorException)?.Name ?? "", reason.Message, reason);
-
-    private SystemdSession Session()
-    {
-        lock (_lock)
-        {
-            ObjectDisposedException.ThrowIf(_disposed.IsCancellationRequested, this);
-            if (_session is null or { IsLost: true })
-                _session = new SystemdSession(() => _subscriptions, Lost);
-            return _session;
-        }
-    }
-
-    private async Task<T> GuardAsync<T>(
-        string operation,
-        string subject,
-        TimeSpan limit,
-        Func<SystemdSession, Task<T>> call,
-        CancellationToken cancellationToken)
-    {
-        try
-        {
-            return await call(Session()).WaitAsync(limit, cancellationToken);
-        }
-        catch (Exception exception) when (exception is BusErrorException or LinuxException)
-        {
-            throw Refusal(operation, subject, exception);
-        }
-        catch (TimeoutException exception)
-        {
-            string reason = $"systemd did not answer within {limit.TotalSeconds} s";
-            throw new SystemdException(operation, subject, "", reason, exception);
-        }
-    }
+    public void Dispose() => _link.Dispose();
 
     private async Task<string> RunJobAsync(
         string operation, string member, string unit, CancellationToken cancellationToken)
     {
         string subject = $"unit {unit}";
-        SystemdSession session = Session();
-        session.AddMatch(SystemdAddress.JobRule);
+        SystemdSession? used = null;
         try
         {
             Task<string> job = await GuardAsync(
-                operation, subject, ReplyLimit, _ => session.BeginJobAsync(member, unit), cancellationToken);
-            return await GuardAsync(
-                operation, subject, Timeout.InfiniteTimeSpan, _ => job, cancellationToken);
+                operation,
+                subject,
+                ReplyLimit,
+                session => (used = session).BeginJobAsync(member, unit),
+                cancellationToken);
+            return await GuardAsync(operation, subject, Timeout.InfiniteTimeSpan, _ => job, cancellationToken);
         }
         finally
         {
-            session.RemoveMatch(SystemdAddress.JobRule);
+            used?.EndJob();
         }
     }
+
+    private Task<IDisposable> SubscribeAsync(
+        Subscription subscription, string subject, CancellationToken cancellationToken) =>
+        SubscribeAsync(
+            subscription,
+            subject,
+            session =>
+            {
+                session.AddMatch(subscription.Rule);
+                return Task.CompletedTask;
+            },
+            cancellationToken);
 
     private async Task<IDisposable> SubscribeAsync(
         Subscription subscription,
         string subject,
-        Func<SystemdSession, Task>? follow,
+        Func<SystemdSession, Task> follow,
         CancellationToken cancellationToken)
     {
-        var token = new SubscriptionToken(() => Unsubscribe(subscription));
+        var token = new SubscriptionToken(() => _link.Remove(subscription));
         try
         {
             return await GuardAsync<IDisposable>(
-                "follow", subject, ReplyLimit, session => FollowAsync(session, subscription, follow, token),
+                "follow",
+                subject,
+                ReplyLimit,
+                async session =>
+                {
+                    await session.Present;
+                    _link.Add(subscription);
+                    await follow(session);
+                    return token;
+                },
                 cancellationToken);
         }
         catch
@@ -198,62 +173,34 @@ public sealed class SystemdConnection : ISystemd, IDisposable
         }
     }
 
-    private async Task<IDisposable> FollowAsync(
-        SystemdSession session, Subscription subscription, Func<SystemdSession, Task>? follow, IDisposable token)
+    /// <summary>Makes a call within a limit, and one kind of exception of all that can go wrong.</summary>
+    private async Task<T> GuardAsync<T>(
+        string operation,
+        string subject,
+        TimeSpan limit,
+        Func<SystemdSession, Task<T>> call,
+        CancellationToken cancellationToken)
     {
-        await session.Present;
-        Change(all => [.. all, subscription]);
-        if (follow is null)
-            session.AddMatch(subscription.Rule);
-        else
-            await follow(session);
-        return token;
-    }
-
-    private void Unsubscribe(Subscription subscription)
-    {
-        Change(all => Array.FindAll(all, other => other != subscription));
-        lock (_lock)
-            _session?.Forget(subscription);
-    }
-
-    private void Change(Func<Subscription[], Subscription[]> change)
-    {
-        lock (_lock)
-            _subscriptions = change(_subscriptions);
-    }
-
-    private void Lost(SystemdSession session)
-    {
-        lock (_lock)
+        try
         {
-            if (session != _session || _subscriptions.Length == 0 || _restoring || _disposed.IsCancellationRequested)
-                return;
-            _restoring = true;
+            return await call(_link.Session).WaitAsync(limit, cancellationToken);
         }
-
-        _ = RestoreAsync(_disposed.Token);
-    }
-
-    /// <summary>Connects again for those who follow something: until the bus is back, ever less often.</summary>
-    private async Task RestoreAsync(CancellationToken cancellationToken)
-    {
-        TimeSpan pause = TimeSpan.FromMilliseconds(100);
-        while (!cancellationToken.IsCancellationRequested && _restoring)
+        catch (BusErrorException exception)
         {
-            try
-            {
-                await Task.Delay(pause, cancellationToken);
-                pause = pause * 2 < LongestPause ? pause * 2 : LongestPause;
-                SystemdSession session = Session();
-                await session.Present.WaitAsync(cancellationToken);
-                lock (_lock)
-                    _restoring = session.IsLost;
-            }
-            catch (Exception exception) when (exception is LinuxException or OperationCanceledException)
-            {
-                // Not yet, or not any more.
-            }
+            throw new SystemdException(operation, subject, exception.Name, exception.Message, exception);
+        }
+        catch (LinuxException exception)
+        {
+            throw new SystemdException(operation, subject, "", exception.Message, exception);
+        }
+        catch (ObjectDisposedException exception)
+        {
+            throw new SystemdException(operation, subject, "", "the connection to systemd was closed", exception);
+        }
+        catch (TimeoutException exception)
+        {
+            string reason = $"systemd did not answer within {limit.TotalSeconds} s";
+            throw new SystemdException(operation, subject, "", reason, exception);
         }
     }
 }

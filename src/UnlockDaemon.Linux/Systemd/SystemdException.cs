@@ -25,7 +25,7 @@ public sealed class SystemdException : Exception
     /// <summary>What it was tried on.</summary>
     public string Subject { get; }
 
-    /// <summary>The error's D-Bus name: <c>org.freedesktop.systemd1.NoSuchUnit</c>; empty if there was no reply.</summary>
+    /// <summary>The error's D-Bus name, as org.freedesktop.systemd1.NoSuchUnit; empty if there was no reply.</summary>
     public string ErrorName { get; }
 
     /// <summary>Whether the unit does not exist.</summary>

@@ -48,14 +48,21 @@ internal sealed class SystemdSession : IDisposable
         return await request.Reply;
     }
 
-    /// <summary>Asks for a job and gives the task that ends with its result.</summary>
-    internal Task<Task<string>> BeginJobAsync(string member, string unit) =>
-        CallAsync(
+    /// <summary>Asks for a job; gives the task that ends with its result. <see cref="EndJob"/> must follow.</summary>
+    internal Task<Task<string>> BeginJobAsync(string member, string unit)
+    {
+        // Only while somebody waits for a job are we woken by the ends of jobs. The bus counts equal rules.
+        AddMatch(SystemdAddress.JobRule);
+        return CallAsync(
             SystemdAddress.ManagerPath,
             SystemdAddress.ManagerInterface,
             member,
             [unit, "replace"],
             reply => _jobs.GetOrAdd(reply.ReadObjectPath(), static _ => NewSource()).Task);
+    }
+
+    /// <summary>Waits for a job less.</summary>
+    internal void EndJob() => RemoveMatch(SystemdAddress.JobRule);
 
     /// <summary>Reads a unit's state; the reader sees it on the bus's thread, in step with the signals.</summary>
     internal Task<UnitState> ReadUnitAsync(string unit, Action<UnitState>? reader = null) =>

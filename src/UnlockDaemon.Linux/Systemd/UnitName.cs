@@ -43,7 +43,7 @@ public static class UnitName
         return path.ToString();
     }
 
-    /// <summary>The bus interface of a unit's type: that of a service is <c>org.freedesktop.systemd1.Service</c>.</summary>
+    /// <summary>The bus interface of a unit's type: <c>org.freedesktop.systemd1.Service</c>.</summary>
     internal static string ToInterface(string name)
     {
         string type = name[(name.LastIndexOf('.') + 1)..];

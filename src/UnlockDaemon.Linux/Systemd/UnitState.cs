@@ -1,6 +1,6 @@
 namespace UnlockDaemon.Linux.Systemd;
 
-/// <summary>A unit as systemd sees it. Words are systemd's own; see systemctl(1) and org.freedesktop.systemd1(5).</summary>
+/// <summary>A unit as systemd sees it, in systemd's own words: systemctl(1), org.freedesktop.systemd1(5).</summary>
 public sealed record UnitState
 {
     /// <summary>The unit's own name; differs from the name asked for if that is an alias.</summary>

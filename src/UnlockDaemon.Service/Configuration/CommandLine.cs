@@ -3,7 +3,7 @@ using System.Text;
 
 namespace UnlockDaemon.Service.Configuration;
 
-/// <summary>Splits a command line into words as systemd does for ExecStart=, without variables and specifiers.</summary>
+/// <summary>Splits a command line into words as systemd does for ExecStart=; variables are not replaced.</summary>
 /// <remarks>
 /// systemd.service(5), "Command lines", and systemd.syntax(7): words end at white space; quotes, single or double, keep
 /// it; a backslash begins a C escape, inside quotes too.
@@ -69,7 +69,9 @@ internal sealed class CommandLine
                 _word.Append(c);
         }
 
-        return quote == '\0' ? _word.ToString() : throw new FormatException($"has a quote ({quote}) that is not closed");
+        return quote == '\0'
+            ? _word.ToString()
+            : throw new FormatException($"has a quote ({quote}) that is not closed");
     }
 
     /// <summary>Reads an escape and stays on its last character.</summary>

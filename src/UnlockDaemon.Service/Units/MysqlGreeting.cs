@@ -3,7 +3,7 @@ using System.Text;
 
 namespace UnlockDaemon.Service.Units;
 
-/// <summary>The first packet of a MySQL server. Source: "Protocol::HandshakeV10", "ERR_Packet" of its protocol.</summary>
+/// <summary>The first packet of a MySQL server. Source: Protocol::HandshakeV10, ERR_Packet of its protocol.</summary>
 internal static class MysqlGreeting
 {
     private const byte ProtocolVersion10 = 10;

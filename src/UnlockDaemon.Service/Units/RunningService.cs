@@ -7,8 +7,10 @@ namespace UnlockDaemon.Service.Units;
 /// <param name="Processes">The processes left in its control group.</param>
 public sealed record RunningService(string Name, string Unit, string Reason, IReadOnlyList<int> Processes)
 {
+    /// <summary>What is left of it, as it follows its name.</summary>
+    internal string Remains => Processes.Count > 0 ? $"{Reason}: pid {string.Join(", ", Processes)}" : Reason;
+
     /// <summary>The service and what is left of it in one line.</summary>
     /// <returns>"utm5_core (utm5_core.service) did not stop within 90 s: pid 412, 413".</returns>
-    public override string ToString() =>
-        $"{Name} ({Unit}) {Reason}{(Processes.Count > 0 ? ": pid " + string.Join(", ", Processes) : "")}";
+    public override string ToString() => $"{Name} ({Unit}) {Remains}";
 }

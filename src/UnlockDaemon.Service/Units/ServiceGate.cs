@@ -32,14 +32,6 @@ public sealed class ServiceGate
         _root = root;
     }
 
-    /// <summary>Whether a unit is gated on a mount point.</summary>
-    /// <param name="unit">The unit.</param>
-    /// <param name="mountPoint">Where the volume is mounted.</param>
-    /// <returns>Whether its drop-in is as <see cref="ApplyAsync"/> would write it.</returns>
-    /// <exception cref="LinuxException">The drop-in cannot be read.</exception>
-    public static bool IsApplied(string unit, string mountPoint) =>
-        new ServiceGate(mountPoint, [unit]).Inspect()[0].State == GateState.Applied;
-
     /// <summary>Compares what is on disk with what should be.</summary>
     /// <returns>Each configured unit's drop-in, then those left from units no longer configured.</returns>
     /// <exception cref="LinuxException">A drop-in cannot be read.</exception>

@@ -4,7 +4,7 @@ using UnlockDaemon.Service.Configuration;
 
 namespace UnlockDaemon.Service.Units;
 
-/// <summary>The services on the volume: started in the order of their plan, stopped backwards, followed between.</summary>
+/// <summary>The services on the volume: started in their plan's order, stopped backwards, followed between.</summary>
 /// <remarks>
 /// Services that do not depend on each other go side by side. While all are as they should be, nothing here wakes up.
 /// </remarks>
@@ -22,7 +22,7 @@ public sealed partial class ServiceSet : IDisposable
     /// <param name="services">The services.</param>
     /// <param name="systemd">Runs them.</param>
     /// <param name="logger">Told what becomes of them.</param>
-    /// <exception cref="ArgumentException">They cannot be put in an order; the configuration's loader says why.</exception>
+    /// <exception cref="ArgumentException">They have no order; the configuration's loader says so first.</exception>
     public ServiceSet(IReadOnlyList<ServiceConfiguration> services, ISystemd systemd, ILogger<ServiceSet> logger)
         : this(services, new ServiceSurroundings(systemd, ReadJournalAsync, "/sys/fs/cgroup"), logger)
     {
@@ -56,7 +56,7 @@ public sealed partial class ServiceSet : IDisposable
 
     /// <summary>Finds out how the services do, and follows them from here; does nothing to them.</summary>
     /// <param name="cancellationToken">Ends it.</param>
-    /// <returns>Whether all are ready. One that is still coming up is "starting", and followed like the others.</returns>
+    /// <returns>Whether all are ready; one that is still coming up is "starting".</returns>
     public async Task<bool> ObserveAsync(CancellationToken cancellationToken)
     {
         await Task.WhenAll(_services.Values.Select(service => service.ObserveAsync(cancellationToken)));

@@ -32,8 +32,17 @@ internal sealed class ServiceStart(
         WithinAsync(limit, _readiness.WaitAsync, cancellationToken);
 
     /// <summary>Asks again about a unit that looks down; null if it is not.</summary>
-    internal Task<Outcome?> ConfirmDownAsync(UnitState state, CancellationToken cancellationToken) =>
-        _readiness.ConfirmDownAsync(state, cancellationToken);
+    internal async Task<Outcome?> ConfirmDownAsync(UnitState state, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await _readiness.ConfirmDownAsync(state, cancellationToken);
+        }
+        catch (SystemdException)
+        {
+            return new Outcome(false, UnitFailure.Describe(state), state);
+        }
+    }
 
     private async Task<Outcome> BringUpAsync(CancellationToken cancellationToken)
     {

@@ -47,5 +47,5 @@ public sealed class CommandLineTests
             .QuickCheckThrowOnFailure();
 
     private static string Quote(string word) =>
-        "\"" + word.Replace("\\", "\\\\", StringComparison.Ordinal).Replace("\"", "\\\"", StringComparison.Ordinal) + "\"";
+        $"\"{word.Replace("\\", "\\\\", StringComparison.Ordinal).Replace("\"", "\\\"", StringComparison.Ordinal)}\"";
 }

@@ -8,13 +8,15 @@ public sealed class ControlGroupTests
 {
     private static readonly string[] s_roots = ["/sys/fs/cgroup", "/sys/fs/cgroup/unified"];
 
+    private static CancellationToken Limit => TestContext.Current.CancellationToken;
+
     [Fact]
     public async Task OneThatIsGoneIsEmpty()
     {
         var group = new ControlGroup("/no/such/group");
         Assert.True(group.IsEmpty);
         Assert.Empty(group.ReadProcesses());
-        await group.WaitUntilEmptyAsync(TestContext.Current.CancellationToken);
+        await group.WaitUntilEmptyAsync(Limit);
     }
 
     [Fact]
@@ -26,14 +28,14 @@ public sealed class ControlGroupTests
         {
             Assert.True(group.IsEmpty);
             Directory.CreateDirectory(directory + "/below");
-            await File.WriteAllTextAsync(directory + "/below/cgroup.procs", $"{process.Id}", TestContext.Current.CancellationToken);
+            await File.WriteAllTextAsync(directory + "/below/cgroup.procs", $"{process.Id}", Limit);
             Assert.False(group.IsEmpty);
             Assert.Equal([process.Id], group.ReadProcesses());
 
-            Task empty = group.WaitUntilEmptyAsync(TestContext.Current.CancellationToken);
+            Task empty = group.WaitUntilEmptyAsync(Limit);
             Assert.False(empty.IsCompleted);
             process.Kill();
-            await empty.WaitAsync(TimeSpan.FromSeconds(5), TestContext.Current.CancellationToken);
+            await empty.WaitAsync(TimeSpan.FromSeconds(5), Limit);
             Assert.True(group.IsEmpty);
         }
         finally
@@ -52,12 +54,12 @@ public sealed class ControlGroupTests
         using Process process = Process.Start("/bin/sleep", "1000");
         try
         {
-            await File.WriteAllTextAsync(directory + "/cgroup.procs", $"{process.Id}", TestContext.Current.CancellationToken);
+            await File.WriteAllTextAsync(directory + "/cgroup.procs", $"{process.Id}", Limit);
             using var ended = new CancellationTokenSource();
             Task empty = group.WaitUntilEmptyAsync(ended.Token);
             await ended.CancelAsync();
             await Assert.ThrowsAnyAsync<OperationCanceledException>(
-                () => empty.WaitAsync(TimeSpan.FromSeconds(5), TestContext.Current.CancellationToken));
+                () => empty.WaitAsync(TimeSpan.FromSeconds(5), Limit));
         }
         finally
         {

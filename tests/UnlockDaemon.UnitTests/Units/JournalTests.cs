@@ -22,5 +22,6 @@ public sealed class JournalTests
         Assert.Equal("a [31m b \ufffd", Journal.ToLine([.. "a\u001b[31m\nb "u8, 0xff, (byte)'\n']));
 
     [Fact]
-    public void CutsALineThatIsTooLong() => Assert.Equal(1000, Journal.ToLine([.. Enumerable.Repeat((byte)'x', 5000)]).Length);
+    public void CutsALineThatIsTooLong() =>
+        Assert.Equal(1000, Journal.ToLine([.. Enumerable.Repeat((byte)'x', 5000)]).Length);
 }

@@ -108,7 +108,7 @@ public sealed class ProbeTests : IDisposable
     public async Task ExecGivesTheLastLineOfItsErrors() =>
         Assert.Equal(
             ProbeResult.NotReady("last words"),
-            await LookAsync(ProbeKind.Exec, "/bin/sh -c 'echo out; echo first >&2; echo last words >&2; echo; exit 3'"));
+            await LookAsync(ProbeKind.Exec, "/bin/sh -c 'echo out; echo first >&2; echo last words >&2; exit 3'"));
 
     [Fact]
     public async Task ExecGivesTheLastLineOfItsOutputWithoutErrors() =>

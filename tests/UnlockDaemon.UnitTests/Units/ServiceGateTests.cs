@@ -8,6 +8,8 @@ public sealed class ServiceGateTests : IDisposable
     private readonly string _root = Directory.CreateTempSubdirectory("unlockd-gate-").FullName;
     private readonly StandInSystemd _systemd = new();
 
+    private static CancellationToken Limit => TestContext.Current.CancellationToken;
+
     public void Dispose() => Directory.Delete(_root, recursive: true);
 
     [Fact]
@@ -15,10 +17,11 @@ public sealed class ServiceGateTests : IDisposable
     {
         IReadOnlyList<GateFile> files = await ApplyAsync("/var/secure", "mariadb.service", "utm5_core.service");
         Assert.Equal([GateState.Missing, GateState.Missing], files.Select(static f => f.State));
-        string text = await File.ReadAllTextAsync(PathOf("mariadb.service"), TestContext.Current.CancellationToken);
+        string text = await File.ReadAllTextAsync(PathOf("mariadb.service"), Limit);
         string[] settings = [.. text.Split('\n').Where(static line => line.Length > 0 && line[0] != '#')];
         Assert.Equal(
-            ["[Unit]", "After=unlockd.service", "After=var-secure.mount", "AssertPathIsMountPoint=/var/secure"], settings);
+            ["[Unit]", "After=unlockd.service", "After=var-secure.mount", "AssertPathIsMountPoint=/var/secure"],
+            settings);
         Assert.Contains("unlockctl apply", text, StringComparison.Ordinal);
         Assert.Equal(["reload"], _systemd.Calls);
     }
@@ -41,7 +44,7 @@ public sealed class ServiceGateTests : IDisposable
         Assert.Equal(GateState.Outdated, Assert.Single(await ApplyAsync("/srv/my-data", "mariadb.service")).State);
         Assert.Contains(
             "After=srv-my\\x2ddata.mount",
-            await File.ReadAllLinesAsync(PathOf("mariadb.service"), TestContext.Current.CancellationToken));
+            await File.ReadAllLinesAsync(PathOf("mariadb.service"), Limit));
     }
 
     [Fact]
@@ -49,7 +52,7 @@ public sealed class ServiceGateTests : IDisposable
     {
         await ApplyAsync("/var/secure", "mariadb.service", "utm5_core.service");
         string mine = $"{_root}/mariadb.service.d/local.conf";
-        await File.WriteAllTextAsync(mine, "[Service]\n", TestContext.Current.CancellationToken);
+        await File.WriteAllTextAsync(mine, "[Service]\n", Limit);
 
         IReadOnlyList<GateFile> files = await ApplyAsync("/var/secure");
         Assert.Equal(
@@ -66,12 +69,12 @@ public sealed class ServiceGateTests : IDisposable
         foreach (string unit in (string[])["mariadb.service", "other.service"])
         {
             Directory.CreateDirectory($"{_root}/{unit}.d");
-            await File.WriteAllTextAsync(PathOf(unit), "[Unit]\n", TestContext.Current.CancellationToken);
+            await File.WriteAllTextAsync(PathOf(unit), "[Unit]\n", Limit);
         }
 
         Assert.Equal(GateState.Foreign, Assert.Single(await ApplyAsync("/var/secure", "mariadb.service")).State);
-        Assert.Equal("[Unit]\n", await File.ReadAllTextAsync(PathOf("other.service"), TestContext.Current.CancellationToken));
-        Assert.Equal("[Unit]\n", await File.ReadAllTextAsync(PathOf("mariadb.service"), TestContext.Current.CancellationToken));
+        Assert.Equal("[Unit]\n", await File.ReadAllTextAsync(PathOf("other.service"), Limit));
+        Assert.Equal("[Unit]\n", await File.ReadAllTextAsync(PathOf("mariadb.service"), Limit));
         Assert.Empty(_systemd.Calls);
     }
 
@@ -90,5 +93,5 @@ public sealed class ServiceGateTests : IDisposable
     private string PathOf(string unit) => $"{_root}/{unit}.d/unlockd.conf";
 
     private Task<IReadOnlyList<GateFile>> ApplyAsync(string mountPoint, params string[] units) =>
-        new ServiceGate(mountPoint, units, _root).ApplyAsync(_systemd, TestContext.Current.CancellationToken);
+        new ServiceGate(mountPoint, units, _root).ApplyAsync(_systemd, Limit);
 }

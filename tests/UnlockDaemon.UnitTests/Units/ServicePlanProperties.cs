@@ -38,7 +38,7 @@ public sealed class ServicePlanProperties
                 return true;
             int[] loop = [.. mistake[(mistake.IndexOf(": ", StringComparison.Ordinal) + 2)..]
                 .Split(" -> ").Select(static name => int.Parse(name[1..]))];
-            return loop[0] == loop[^1] && loop.Zip(loop.Skip(1)).All(edge => (rows[edge.First] >> edge.Second & 1) == 1);
+            return loop[0] == loop[^1] && loop.Zip(loop.Skip(1)).All(edge => DependsOn(rows[edge.First], edge.Second));
         }).Check(Settings());
 
     [Fact]
@@ -60,10 +60,12 @@ public sealed class ServicePlanProperties
         from b in Gen.Choose(0, (1 << count) - 1)
         select a & b;
 
+    private static bool DependsOn(int row, int service) => (row >> service & 1) == 1;
+
     private static ServiceConfiguration[] Services(int[] rows) =>
     [
-        .. rows.Select((row, i) => ServicePlanTests.Service(
-            $"s{i}", [.. Enumerable.Range(0, rows.Length).Where(j => (row >> j & 1) == 1).Select(static j => $"s{j}")])),
+        .. rows.Select((row, i) => ServicePlanTests.Service($"s{i}", [.. Enumerable.Range(0, rows.Length)
+            .Where(j => DependsOn(row, j)).Select(static j => $"s{j}")])),
     ];
 
     private static bool IsOrdered(ServicePlan plan)
@@ -72,7 +74,7 @@ public sealed class ServicePlanProperties
         return plan.Services.All(service => service.DependsOn.All(before.Contains) && before.Add(service.Name));
     }
 
-    /// <summary>Takes away services without dependencies until none is left to take: what remains is in loops.</summary>
+    /// <summary>Takes away services without dependencies until none is left to take: the rest is in loops.</summary>
     private static bool HasLoop(int[] rows)
     {
         int left = (1 << rows.Length) - 1;

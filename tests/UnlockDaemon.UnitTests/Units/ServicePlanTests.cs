@@ -17,7 +17,8 @@ public sealed class ServicePlanTests
 
     [Fact]
     public void KeepsTheConfiguredOrderWhereNothingDepends() =>
-        Assert.Equal(["c", "a", "b"], Plan(Service("c"), Service("a"), Service("b")).Services.Select(static s => s.Name));
+        Assert.Equal(
+            ["c", "a", "b"], Plan(Service("c"), Service("a"), Service("b")).Services.Select(static s => s.Name));
 
     [Fact]
     public void NamesTheServicesOfALoopAndNoOthers()

@@ -15,6 +15,7 @@ public sealed class ServiceSetTests : IDisposable
 
     private readonly StandInSystemd _systemd = new();
     private readonly ConcurrentQueue<ServiceStatus> _changes = new();
+    private readonly string _groups = Directory.CreateTempSubdirectory("unlockd-cgroup-").FullName;
 
     // Bound, so that no other has it, and refusing connections until a test lets it listen.
     private readonly Socket _port = new(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
@@ -33,6 +34,7 @@ public sealed class ServiceSetTests : IDisposable
     {
         _set?.Dispose();
         _port.Dispose();
+        Directory.Delete(_groups, recursive: true);
     }
 
     [Fact]
@@ -103,7 +105,7 @@ public sealed class ServiceSetTests : IDisposable
     {
         _systemd["a.service"].Start = static (_, _) => Task.FromResult(JobResult.Assert);
         _systemd["b.service"].Start = static (_, _) =>
-            throw new SystemdException("start", "unit b.service", "org.freedesktop.systemd1.NoSuchUnit", "Unit b.service not found.");
+            throw new SystemdException("start", "unit b.service", "", "Unit b.service not found.");
         ServiceSet set = Set(Service("a"), Service("b"));
         Assert.False(await set.StartAsync(Limit));
         Assert.StartsWith("an assertion of the unit does not hold", set.Current[0].Detail, StringComparison.Ordinal);
@@ -319,7 +321,7 @@ public sealed class ServiceSetTests : IDisposable
         _systemd["mysql.service"].Fail("signal");
         await WaitForAsync(static s => s is { Name: "mysql", State: ServiceState.Failed });
         Assert.Equal(["a line of mysql.service"], set.Current[0].LogLines);
-        _systemd["mysql.service"].Become("activating", "auto-restart", static state => state with { Result = "signal" });
+        _systemd["mysql.service"].Become("activating", "auto-restart");
         _systemd["mysql.service"].Become("inactive", "dead", static state => state with { HasJob = true });
         await WaitForAsync(static s => s is { State: ServiceState.Starting, Detail: "systemd is about to start it" });
         _changes.Clear();
@@ -344,13 +346,13 @@ public sealed class ServiceSetTests : IDisposable
         _systemd["a.service"].Start = FailWith("exit-code");
         _systemd["a.service"].Stop = static (unit, _) =>
         {
-            unit.Become("failed", "failed", static state => state with { Result = "exit-code", HasJob = true });
+            unit.Become("failed", "failed", static state => state with { HasJob = true });
             return Task.FromResult(JobResult.Done);
         };
         ServiceSet set = Set(Service("a"), Service("b"));
         Assert.False(await set.StartAsync(Limit));
         Assert.Empty(await set.StopAsync(Limit));
-        _systemd["a.service"].Become("failed", "failed", static state => state with { Result = "exit-code", HasJob = false });
+        _systemd["a.service"].Become("failed", "failed", static state => state with { HasJob = false });
         _systemd["b.service"].Become("active", "running");
         await WaitForAsync(static s => s is { Name: "b", State: ServiceState.Ready });
         Assert.Equal(ServiceState.Stopped, set.Current[0].State);
@@ -366,6 +368,23 @@ public sealed class ServiceSetTests : IDisposable
         Assert.Equal("core (core.service) did not stop (systemd ended the job with \"timeout\")", left.ToString());
         Assert.DoesNotContain("stop mysql.service", _systemd.Calls);
         Assert.Contains("stop web.service", _systemd.Calls);
+    }
+
+    [Fact]
+    public async Task AServiceThatLeavesProcessesIsNamedWithThem()
+    {
+        Directory.CreateDirectory(_groups + "/core");
+        await File.WriteAllTextAsync(_groups + "/core/cgroup.events", "populated 1\nfrozen 0\n", Limit);
+        await File.WriteAllTextAsync(_groups + "/core/cgroup.procs", "412\n413\n", Limit);
+        ServiceSet set = Set(Service("core"));
+        Assert.True(await set.StartAsync(Limit));
+        _systemd["core.service"].Become("active", "running", static state => state with { ControlGroup = "/core" });
+        using var deadline = new CancellationTokenSource(TimeSpan.FromMilliseconds(100));
+        RunningService left = Assert.Single(await set.StopAsync(deadline.Token).WaitAsync(s_patience, Limit));
+        Assert.Equal("core (core.service) did not stop before the deadline: pid 412, 413", left.ToString());
+        Assert.Equal("failed: did not stop before the deadline: pid 412, 413", set.Current[0].ToString());
+        Assert.Equal(
+            ["core (core.service) is stopped, but left processes: pid 412, 413"], await set.FindRunningAsync(Limit));
     }
 
     [Fact]
@@ -432,7 +451,7 @@ public sealed class ServiceSetTests : IDisposable
         var surroundings = new ServiceSurroundings(
             _systemd,
             static (unit, _) => Task.FromResult<IReadOnlyList<string>>([$"a line of {unit.Id}"]),
-            "/no/control/groups");
+            _groups);
         _set?.Dispose();
         _set = new ServiceSet(services, surroundings, NullLogger.Instance);
         _set.Changed += _changes.Enqueue;

@@ -38,7 +38,7 @@ public sealed class UnitFailureTests
     public void SaysThatAConditionDoesNotHold() =>
         Assert.Equal(
             "a condition of the unit does not hold, so systemd did not start it (systemctl status a.service)",
-            UnitFailure.Describe(s_failed with { ActiveState = "inactive", Result = "success", ConditionResult = false }));
+            UnitFailure.Describe(s_failed with { ActiveState = "inactive", ConditionResult = false }));
 
     [Fact]
     public void OnlyAForkingUnitIsHollowWithoutProcesses()
