@@ -34,6 +34,7 @@ internal sealed class ControlMethods
             ["org.unlockd.Unlock"] = new(Access.Root, UnlockAsync),
             ["org.unlockd.Lock"] = new(Access.Root, LockAsync),
             ["org.unlockd.Release"] = new(Access.Root, ReleaseAsync),
+            ["org.unlockd.Panic"] = new(Access.Root, PanicAsync),
         };
     }
 
@@ -72,9 +73,12 @@ internal sealed class ControlMethods
     private static Task RefuseParameterAsync(Conversation conversation, string parameter, CancellationToken cancellation) =>
         conversation.FailAsync(VarlinkError.InvalidParameter, new(Parameter: parameter), cancellation);
 
-    private Task StatusAsync(Conversation conversation, CancellationToken cancellation) =>
-        conversation.ReplyAsync(
+    private Task StatusAsync(Conversation conversation, CancellationToken cancellation)
+    {
+        _volume.LookAgain();
+        return conversation.ReplyAsync(
             StatusReport.Make(_volume, _services, _configuration.Volume), ProtocolJson.Default.StatusReply, cancellation);
+    }
 
     private async Task WatchAsync(Conversation conversation, CancellationToken cancellation)
     {
@@ -148,6 +152,21 @@ internal sealed class ControlMethods
                 new(Reason: outcome.Reason, Holders: StatusReport.Describe(outcome.Holders)), cancellation),
             _ => conversation.FailAsync(VarlinkError.Failed, new(Step: "lock", Reason: outcome.Reason), cancellation),
         });
+    }
+
+    private async Task PanicAsync(Conversation conversation, CancellationToken cancellation)
+    {
+        try
+        {
+            string? left = await FollowAsync(conversation, _volume.PanicAsync, cancellation);
+            await (left is null
+                ? conversation.ReplyAsync(new Nothing(), ProtocolJson.Default.Nothing, cancellation)
+                : conversation.FailAsync(VarlinkError.Failed, new(Step: "panic", Reason: left), cancellation));
+        }
+        catch (LinuxException failure)
+        {
+            await conversation.FailAsync(VarlinkError.Failed, new(Step: "mapping", Reason: failure.Message), cancellation);
+        }
     }
 
     private static TimeSpan? Span(double? seconds) => seconds is { } given ? TimeSpan.FromSeconds(given) : null;

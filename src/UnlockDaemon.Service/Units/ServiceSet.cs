@@ -96,6 +96,16 @@ public sealed partial class ServiceSet : IDisposable
         return left;
     }
 
+    /// <summary>Kills all services at once, in no order.</summary>
+    /// <param name="cancellationToken">Ends the waiting.</param>
+    /// <returns>The services of which something is left.</returns>
+    public async Task<IReadOnlyList<RunningService>> KillAsync(CancellationToken cancellationToken)
+    {
+        RunningService?[] left =
+            await Task.WhenAll(_services.Values.Select(service => service.KillAsync(cancellationToken)));
+        return [.. left.OfType<RunningService>()];
+    }
+
     /// <summary>Asks systemd and the kernel anew what runs; does nothing to it.</summary>
     /// <param name="cancellationToken">Ends it.</param>
     /// <returns>One line for each service that is not down, or whose control group is not empty.</returns>

@@ -63,16 +63,7 @@ internal sealed class FilesystemLayer(VolumeConfiguration configuration, Mapping
         }
 
         Record.NoteMounted();
-        try
-        {
-            _mountPoint.Attach(device.Path, _type, configuration.Options);
-        }
-        catch (LinuxException)
-        {
-            Record.NoteUnmounted(ReadSuperblock(device));
-            throw;
-        }
-
+        _mountPoint.Attach(device.Path, _type, configuration.Options);
         return Mount is null
             ? new(LayerOutcomeKind.Failed, $"{configuration.MountPoint} is not mounted although mount(2) said so")
             : LayerOutcome.Up;
@@ -80,6 +71,21 @@ internal sealed class FilesystemLayer(VolumeConfiguration configuration, Mapping
 
     /// <summary>Writes back what the kernel holds, so that the unmount itself is quick.</summary>
     internal void Sync() => _mountPoint.Sync();
+
+    /// <summary>Notes what the superblock says, whoever unmounted it, while the mapping is still there to read it by.</summary>
+    internal void NoteUnmounted()
+    {
+        if (Mount is not null || mapping.Mapping is not { } device)
+            return;
+        try
+        {
+            Record.NoteUnmounted(ReadSuperblock(device));
+        }
+        catch (IOException)
+        {
+            Record.NoteUnmounted(null);
+        }
+    }
 
     /// <summary>Who holds it now.</summary>
     internal IReadOnlyList<Holder> FindHolders() =>
@@ -93,7 +99,6 @@ internal sealed class FilesystemLayer(VolumeConfiguration configuration, Mapping
             return $"{configuration.MountPoint} is in use";
         if (Mount is not null)
             return $"{configuration.MountPoint} is still mounted";
-        Record.NoteUnmounted(mapping.Mapping is { } device ? ReadSuperblock(device) : null);
         Protect();
         return null;
     }

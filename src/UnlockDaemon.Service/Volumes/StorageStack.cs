@@ -71,6 +71,8 @@ internal sealed class StorageStack
                 continue;
             try
             {
+                if (layer == Mapping)
+                    Filesystem.NoteUnmounted();
                 if (layer.TakeDown() is { } inUse)
                     return inUse;
                 report(layer.Name, "down");

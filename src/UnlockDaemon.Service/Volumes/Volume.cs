@@ -11,6 +11,8 @@ namespace UnlockDaemon.Service.Volumes;
 /// <summary>One volume, one lock, one state: every unlock and every lock, from wherever, goes through here.</summary>
 public sealed partial class Volume : IDisposable
 {
+    private static readonly TimeSpan s_panicPatience = TimeSpan.FromSeconds(5);
+
     private readonly VolumeConfiguration _configuration;
     private readonly StorageStack _stack;
     private readonly ServiceSet _services;
@@ -63,6 +65,26 @@ public sealed partial class Volume : IDisposable
     /// <returns>In lower case.</returns>
     public static string JsonName(VolumeState state) => state.ToString().ToLowerInvariant();
 
+    /// <summary>Looks whether the volume is still mounted, where nothing else would tell that somebody unmounted it.</summary>
+    public void LookAgain()
+    {
+        if (State is not (VolumeState.Ready or VolumeState.Degraded) || _stack.IsMounted || !_gate.Wait(0))
+            return;
+        try
+        {
+            if (State is VolumeState.Ready or VolumeState.Degraded)
+            {
+                _condition.Complain("somebody else unmounted the volume: 'unlockctl unlock' brings it up again, "
+                    + "'unlockctl lock' takes down what is left");
+                _condition.Enter(VolumeEvent.FoundUnmounted, LastError!);
+            }
+        }
+        finally
+        {
+            _gate.Release();
+        }
+    }
+
     /// <summary>The layers, read from the kernel now.</summary>
     /// <returns>The storage layers, bottom first.</returns>
     public IReadOnlyList<LayerInfo> ObserveLayers() => _stack.Observe();
@@ -112,6 +134,7 @@ public sealed partial class Volume : IDisposable
     /// <returns>The attempt, as soon as the volume is mounted or it is clear that it will not be.</returns>
     public async Task<UnlockAttempt> UnlockAsync(Passphrase? passphrase)
     {
+        LookAgain();
         if (State is VolumeState.Starting or VolumeState.Stopping or VolumeState.Locking)
             return new(UnlockOutcome.Busy, State.ToString());
         await _gate.WaitAsync();
@@ -142,6 +165,7 @@ public sealed partial class Volume : IDisposable
     public async Task<LockOutcome> LockAsync(LockRequest request)
     {
         ArgumentNullException.ThrowIfNull(request);
+        LookAgain();
         if (_locking is { } other && await other is { Certificate: null } failed)
             return failed;
         Task<LockOutcome> locking = LockAloneAsync(request);
@@ -153,6 +177,32 @@ public sealed partial class Volume : IDisposable
         finally
         {
             _ = Interlocked.CompareExchange(ref _locking, null, locking);
+        }
+    }
+
+    /// <summary>Wipes the key from the kernel, whatever goes on; then takes the rest down.</summary>
+    /// <returns>Null when all is down; otherwise what is left. The key is gone in either case.</returns>
+    /// <exception cref="LinuxException">The key could not be wiped.</exception>
+    public async Task<string?> PanicAsync()
+    {
+        PanicSequence panic = new(_stack, _services, _events);
+        panic.WipeKeys();
+        await _starting.CancelAsync();
+        // Whoever has the gate waits for the device, which now fails, or is stuck: then it is done without the gate.
+        bool alone = await _gate.WaitAsync(s_panicPatience);
+        try
+        {
+            _condition.Enter(VolumeEvent.KeyWiped, "panic: the key is wiped");
+            string? left = await panic.TakeDownAsync();
+            _condition.Complain("panic: the key was wiped while the volume was in use; what was not yet on the disk is lost"
+                + (left is null ? "" : $"; {left}"));
+            _condition.Enter(left is null ? VolumeEvent.Detached : VolumeEvent.Stuck, LastError!);
+            return left;
+        }
+        finally
+        {
+            if (alone)
+                _gate.Release();
         }
     }
 

@@ -28,7 +28,10 @@ internal static class Unlockctl
             Unlock(),
             Lock(),
             Simple("release", "Ends a hold: the consoles prompt again.\n\nExample: unlockctl release", ReleaseVerb.RunAsync),
-            Simple("holders", "Shows who holds the mounted volume.\n\nExample: unlockctl holders", HoldersVerb.RunAsync),
+            Simple("panic", "Emergency: takes the key out of the kernel's memory at once, then kills the services, unmounts and "
+                + "detaches. Asks nothing. What was not yet on the disk is lost, as in a power failure."
+                + "\n\nExample: unlockctl panic", PanicVerb.RunAsync),
+            Simple("holders", "Shows who holds the volume.\n\nExample: unlockctl holders", HoldersVerb.RunAsync),
             Create(),
             Simple("apply", "Writes the drop-ins that keep the configured services from starting while the volume is "
                 + "locked, and removes those of services no longer configured.\n\nExample: unlockctl apply", ApplyVerb.RunAsync),
