@@ -40,9 +40,8 @@ public sealed class LockTests(UnlockdGuest fixture) : UnlockdTest(fixture)
     public async Task HolderThatComesLateIsNamedAndServicesComeBack()
     {
         await UnlockAsync();
-        await DropInAsync("utm5_rfw", """
-            ExecStopPost=/bin/sh -c 'systemd-run -q sh -c "echo $$ >/root/holder; exec sleep 1000 </var/secure/mysql/aria_log_control"'
-            """);
+        await RunAsync("printf 'echo $$ >/root/holder; exec sleep 1000 </var/secure/mysql/aria_log_control' >/root/late");
+        await DropInAsync("utm5_rfw", "ExecStopPost=/usr/bin/systemd-run -q /bin/sh /root/late");
 
         CommandResult held = await TryAsync("unlockctl lock");
 
@@ -136,7 +135,6 @@ public sealed class LockTests(UnlockdGuest fixture) : UnlockdTest(fixture)
             unlockctl lock --nonce second --certificate /root/second.json >/dev/null; echo $?
             wait $p; echo $?
             cat /root/first.json /root/second.json
-            journalctl -b -u mariadb -o cat | grep -c 'Stopped mariadb' >/root/stops; true
             """);
         Assert.StartsWith("0\n0\n", both, StringComparison.Ordinal);
         Assert.Contains("\"nonce\":\"first\"", both, StringComparison.Ordinal);

@@ -22,7 +22,7 @@ public sealed class PanicTests(UnlockdGuest fixture) : UnlockdTest(fixture)
     {
         await UnlockAsync();
         string exit = await RunAsync(Panic);
-        await RunAsync("pkill -f var/secure/busy; true");
+        await RunAsync("pkill -f 'of=/var/secure/bus[y]'; true");
         string output = await RunAsync("cat /root/panic.out");
         TestContext.Current.TestOutputHelper?.WriteLine(output);
 

@@ -39,6 +39,9 @@ public sealed record CryptMapping(string Name, string SysfsPath)
         return Directory.Exists($"{SysfsPath}/slaves/{System.IO.Path.GetFileName(device.Path)}");
     }
 
+    /// <summary>Whether it lies on no device at all: <see cref="FailAll"/> has taken it off.</summary>
+    public bool IsOnNothing => !Directory.EnumerateFileSystemEntries(SysfsPath + "/slaves").Any();
+
     /// <summary>Kernel names of the devices stacked on it, such as dm-1 or loop3.</summary>
     public IReadOnlyList<string> StackedDevices =>
         [.. Directory.EnumerateFileSystemEntries(SysfsPath + "/holders").Select(static entry => System.IO.Path.GetFileName(entry))];

@@ -57,7 +57,7 @@ public sealed class HostCheck(UnlockdConfiguration configuration, ISystemd syste
 
     private IEnumerable<Finding> CheckStorage()
     {
-        StorageStack stack = new(configuration.Volume);
+        StorageStack stack = new(configuration.Volume, keepKey: false);
         if (stack.IsMounted)
         {
             yield return Good($"{configuration.Volume.Container} is mounted on {configuration.Volume.MountPoint}");

@@ -49,6 +49,10 @@ internal sealed partial class LockSequence(
         if (refusal is not null)
             return await RefuseAsync(refusal, deadline);
 
+        if (request is { HoldFor: not null, KeepKey: { } time })
+            stack.Mapping.Kept.ExpireAfter(time);
+        else
+            stack.Mapping.Kept.Wipe();
         double unmountSeconds = Elapsed() - _servicesSeconds;
         IReadOnlyList<CheckResult> checks = await proof.CheckAsync(CancellationToken.None);
         return Conclude(request, checks, new LockSeconds(_servicesSeconds, unmountSeconds, Elapsed()));

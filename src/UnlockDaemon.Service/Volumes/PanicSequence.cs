@@ -30,6 +30,7 @@ public sealed class PanicSequence
     /// <exception cref="LinuxException">A key could not be wiped; those of the others are.</exception>
     public static IReadOnlyList<string> WipeAllKeys()
     {
+        KeptKey.WipeAll();
         IReadOnlyList<CryptMapping> mappings = CryptMapping.FindAll(MappingLayer.NamePrefix);
         LinuxException? failure = null;
         foreach (CryptMapping mapping in mappings)
@@ -57,7 +58,7 @@ public sealed class PanicSequence
         using SystemdConnection systemd = new();
         using ServiceSet services = new(configuration.Services, systemd, NullLogger<ServiceSet>.Instance);
         string? left =
-            await new PanicSequence(new StorageStack(configuration.Volume), services, new EventHub()).TakeDownAsync();
+            await new PanicSequence(new StorageStack(configuration.Volume, keepKey: false), services, new EventHub()).TakeDownAsync();
         // A daemon that is stuck knows nothing of this. systemd starts it again, and it looks at the kernel.
         new ControlGroup(await systemd.GetControlGroupAsync("unlockd.service", CancellationToken.None)).Kill();
         return left;

@@ -11,12 +11,14 @@ internal sealed class StorageStack
     private readonly VolumeConfiguration _configuration;
     private readonly Layer[] _layers;
 
-    internal StorageStack(VolumeConfiguration configuration)
+    /// <param name="configuration">The volume.</param>
+    /// <param name="keepKey">Whether the key may outlive the mapping; see <see cref="KeptKey"/>.</param>
+    internal StorageStack(VolumeConfiguration configuration, bool keepKey)
     {
         _configuration = configuration;
         Container = new ContainerFile(configuration.Container);
         Loop = new LoopLayer(Container);
-        Mapping = new MappingLayer(configuration, Loop);
+        Mapping = new MappingLayer(configuration, Loop, keepKey);
         Filesystem = new FilesystemLayer(configuration, Mapping);
         _layers = [Loop, Mapping, Filesystem];
     }

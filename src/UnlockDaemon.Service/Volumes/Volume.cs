@@ -14,6 +14,7 @@ public sealed partial class Volume : IDisposable
     private static readonly TimeSpan s_panicPatience = TimeSpan.FromSeconds(5);
 
     private readonly VolumeConfiguration _configuration;
+    private readonly TimeSpan? _keepKey;
     private readonly StorageStack _stack;
     private readonly ServiceSet _services;
     private readonly LockProof _proof;
@@ -27,17 +28,18 @@ public sealed partial class Volume : IDisposable
     private Task<LockOutcome>? _locking;
 
     /// <summary>Describes a volume; nothing is touched before <see cref="ObserveAsync"/>.</summary>
-    /// <param name="configuration">The volume.</param>
+    /// <param name="configuration">The volume, and how it is locked.</param>
     /// <param name="services">The services that live on it.</param>
     /// <param name="stack">The layers of the volume.</param>
     /// <param name="events">Told what happens.</param>
     /// <param name="logger">Told what happens.</param>
-    internal Volume(VolumeConfiguration configuration, ServiceSet services, StorageStack stack, EventHub events, ILogger logger)
+    internal Volume(UnlockdConfiguration configuration, ServiceSet services, StorageStack stack, EventHub events, ILogger logger)
     {
-        _configuration = configuration;
+        _configuration = configuration.Volume;
+        _keepKey = configuration.Lock.KeepKey;
         _stack = stack;
         _services = services;
-        _proof = new LockProof(configuration, stack, services);
+        _proof = new LockProof(configuration.Volume, stack, services);
         _events = events;
         _logger = logger;
         _condition = new VolumeCondition(events, logger);
@@ -239,7 +241,7 @@ public sealed partial class Volume : IDisposable
         try
         {
             using LockPlan plan = new(_services, _stack.Filesystem, _history);
-            LockOutcome outcome = await sequence.RunAsync(request, plan, deadline.Token);
+            LockOutcome outcome = await sequence.RunAsync(request with { KeepKey = _keepKey }, plan, deadline.Token);
             if (outcome.Certificate is not null && request.HoldFor is not null)
                 KeepHeld(Hold!);
             return outcome;
@@ -301,8 +303,11 @@ public sealed partial class Volume : IDisposable
 
     private void EndHold(string why, Hold? only)
     {
-        if (_condition.Resume(why, only))
-            Hold.Forget();
+        if (!_condition.Resume(why, only))
+            return;
+        Hold.Forget();
+        if (_stack.Mapping.Kept.Exists)
+            _ = UnlockAsync(null);
     }
 
     /// <summary>A service failed later, or came back.</summary>
