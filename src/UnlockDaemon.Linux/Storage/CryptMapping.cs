@@ -100,6 +100,8 @@ public sealed record CryptMapping(string Name, string SysfsPath)
         }
 
         using DeviceMapperTask resume = new(LibDevMapper.DM_DEVICE_RESUME, Name);
+        _ = LibDevMapper.dm_task_skip_lockfs(resume);
+        _ = LibDevMapper.dm_task_no_flush(resume);
         resume.Run("resume");
     }
 

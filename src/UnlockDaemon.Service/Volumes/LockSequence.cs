@@ -132,8 +132,16 @@ internal sealed partial class LockSequence(
 
     private string? DetachLayers()
     {
-        if (stack.IsMounted)
-            stack.Filesystem.Sync();
+        try
+        {
+            if (stack.IsMounted)
+                stack.Filesystem.Sync();
+        }
+        catch (LinuxException failure)
+        {
+            return Advice.For(failure);
+        }
+
         return stack.TakeDown(Report);
     }
 

@@ -38,7 +38,8 @@ public sealed class PanicSequence
             try
             {
                 mapping.WipeKey();
-                mapping.FailAll();
+                if (!mapping.IsOnNothing)
+                    mapping.FailAll();
             }
             catch (LinuxException exception)
             {

@@ -195,7 +195,7 @@ public sealed partial class Volume : IDisposable
         try
         {
             _condition.Enter(VolumeEvent.KeyWiped, "panic: the key is wiped");
-            string? left = await panic.TakeDownAsync();
+            string? left = await TakeDownAsync(panic);
             _condition.Complain("panic: the key was wiped while the volume was in use; what was not yet on the disk is lost"
                 + (left is null ? "" : $"; {left}"));
             _condition.Enter(left is null ? VolumeEvent.Detached : VolumeEvent.Stuck, LastError!);
@@ -220,6 +220,18 @@ public sealed partial class Volume : IDisposable
         _disposing.Dispose();
         _starting.Dispose();
         _gate.Dispose();
+    }
+
+    private static async Task<string?> TakeDownAsync(PanicSequence panic)
+    {
+        try
+        {
+            return await panic.TakeDownAsync();
+        }
+        catch (LinuxException failure)
+        {
+            return failure.Message;
+        }
     }
 
     private async Task<LockOutcome> LockAloneAsync(LockRequest request)
