@@ -48,6 +48,7 @@ internal sealed class LockProof(VolumeConfiguration configuration, StorageStack 
     private CheckResult CheckSuperblock() => stack.Filesystem.AtUnmount switch
     {
         null => new CheckResult("superblock clean", true, "not mounted since this daemon started"),
+        { Type: "xfs" } => new CheckResult("superblock clean", true, "xfs: unmounted; its superblock does not tell more"),
         { IsClean: true, NeedsRecovery: false } super =>
             new CheckResult("superblock clean", true, $"{super.Type}: state clean, no recovery needed"),
         { } super => new CheckResult("superblock clean", false,
