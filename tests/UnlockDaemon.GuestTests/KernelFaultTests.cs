@@ -4,11 +4,21 @@ using Xunit;
 namespace UnlockDaemon.GuestTests;
 
 /// <summary>A kernel that lacks what the volume needs: it is said, nothing is left behind, and mended it works.</summary>
-public sealed class KernelFaultTests(UnlockdGuest fixture) : UnlockdTest(fixture), IAsyncLifetime
+public sealed class KernelFaultTests(UnlockdGuest fixture) : OtherVolumeTest(fixture), IAsyncLifetime
 {
     private const string Modules = "/usr/lib/modules/$(uname -r)/kernel/drivers";
     private const string Loop = Modules + "/block/loop.ko";
     private const string DmCrypt = Modules + "/md/dm-crypt.ko";
+
+    private const string Make = $"""
+        set -e
+        truncate -s 32M /var/other_file
+        {LuksFormat} /var/other_file /root/other
+        cryptsetup open --key-file /root/other /var/other_file other
+        mkfs.ext4 -q /dev/mapper/other
+        cryptsetup close other
+
+        """;
 
     public override async ValueTask DisposeAsync()
     {
@@ -23,32 +33,33 @@ public sealed class KernelFaultTests(UnlockdGuest fixture) : UnlockdTest(fixture
 
     [Theory]
     [InlineData("dm_crypt", "echo 'install dm_crypt /bin/false' >/etc/modprobe.d/fault.conf",
-        "cannot load kernel module dm_crypt: Operation not permitted: look for 'install dm_crypt' in /etc/modprobe.d")]
+        "cannot load kernel module dm_crypt: Invalid argument: look for 'install dm_crypt' in /etc/modprobe.d")]
     [InlineData("dm_crypt", "echo 'install dm_crypt /bin/true' >/etc/modprobe.d/fault.conf",
         "cannot load kernel module dm_crypt: modprobe.d has it load nothing: look for 'install dm_crypt' in /etc/modprobe.d")]
     [InlineData("dm_crypt", $"mv {DmCrypt} {DmCrypt}.away", "has no such module under /lib/modules: install the modules of this kernel")]
     [InlineData("dm_crypt", $"mv {DmCrypt} {DmCrypt}.away; depmod", "has no such module under /lib/modules: install the modules of this kernel")]
     [InlineData("loop", "echo 'install loop /bin/false' >/etc/modprobe.d/fault.conf",
-        "cannot load kernel module loop: Operation not permitted: look for 'install loop' in /etc/modprobe.d")]
+        "cannot load kernel module loop: Invalid argument: look for 'install loop' in /etc/modprobe.d")]
     [InlineData("loop", $"mv {Loop} {Loop}.away", "has no such module under /lib/modules: install the modules of this kernel")]
     public async Task MissingModuleIsNamedWithAdvice(string module, string fault, string expected)
     {
-        await RunAsync($"set -e; modprobe -r {module}; {fault}");
+        await ConfigureAsync("format: luks");
+        await RunAsync($"{Make} modprobe -r {module}; {fault}");
         CommandResult check = await TryAsync("unlockctl check");
-        CommandResult refused = await TryAsync("unlockctl unlock --passphrase-file /root/passphrase");
+        CommandResult refused = await TryUnlockAsync();
         string? state = await StateAsync();
-        string left = await KernelStateAsync();
+        string left = await FindLeftoversAsync();
         await RunAsync($"""
             rm -f /etc/modprobe.d/fault.conf
             for module in {Loop} {DmCrypt}; do [ ! -e $module.away ] || mv $module.away $module; done
             depmod
             """);
-        await UnlockAsync();
+        await UnlockOtherAsync();
 
         Assert.Equal(1, check.ExitCode);
-        Assert.Contains(expected, check.Output, StringComparison.Ordinal);
+        Assert.True(check.Output.Contains(expected, StringComparison.Ordinal), check.Output);
         Assert.Equal(1, refused.ExitCode);
-        Assert.Contains(expected, refused.Error, StringComparison.Ordinal);
+        Assert.True(refused.Error.Contains(expected, StringComparison.Ordinal), refused.Error);
         Assert.Equal("locked", state);
         Assert.Equal("", left);
         Assert.Equal("ready", await StateAsync());
@@ -58,28 +69,28 @@ public sealed class KernelFaultTests(UnlockdGuest fixture) : UnlockdTest(fixture
     [Fact]
     public async Task LoopDeviceWithoutNodeIsSaid()
     {
-        await RunAsync("""
-            set -e
-            truncate -s 1M /root/other
-            for i in $(seq 0 7); do losetup /dev/loop$i /root/other; done
+        await ConfigureAsync("format: luks");
+        await RunAsync(Make + """
+            truncate -s 1M /root/small
+            for i in $(seq 0 7); do losetup /dev/loop$i /root/small; done
             perl -e 'open C, "+<", "/dev/loop-control"; ioctl C, 0x4C80, 8 or die $!'
             rm /dev/loop8
             """);
         try
         {
-            CommandResult refused = await TryAsync("unlockctl unlock --passphrase-file /root/passphrase");
+            CommandResult refused = await TryUnlockAsync();
             Assert.Equal(1, refused.ExitCode);
             Assert.Contains("cannot open /dev/loop8: No such file or directory: ", refused.Error, StringComparison.Ordinal);
             Assert.Contains("detach a loop device that is not needed ('losetup -l', 'losetup -d /dev/loopN')",
                 refused.Error, StringComparison.Ordinal);
             Assert.Equal("locked", await StateAsync());
             await RunAsync("losetup -d /dev/loop5");
-            await UnlockAsync();
-            Assert.Equal("/dev/loop5", await RunAsync("losetup -n -O NAME -j /var/encrypt_file"));
+            await UnlockOtherAsync();
+            Assert.Equal("/dev/loop5", await RunAsync("losetup -n -O NAME -j /var/other_file"));
         }
         finally
         {
-            await RunAsync("unlockctl lock; losetup -D; modprobe -r loop; rm /root/other");
+            await RunAsync("unlockctl lock; losetup -D; modprobe -r loop; rm /root/small");
         }
     }
 
