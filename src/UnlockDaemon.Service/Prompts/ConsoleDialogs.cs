@@ -7,7 +7,9 @@ using UnlockDaemon.Service.Volumes;
 
 namespace UnlockDaemon.Service.Prompts;
 
-/// <summary>The dialogs on all consoles while the volume wants a passphrase; one that appears meanwhile gets its own.</summary>
+/// <summary>
+/// The dialogs on all consoles while the volume wants a passphrase; a console that appears meanwhile gets its own.
+/// </summary>
 /// <param name="configuration">Which consoles, and what is asked for.</param>
 /// <param name="volume">The volume.</param>
 /// <param name="systemd">Takes consoles from their gettys.</param>
@@ -89,7 +91,7 @@ internal sealed partial class ConsoleDialogs(
         StartMissing();
     }
 
-    /// <summary>One console: the prompt, or somebody's login, or the prompt again; and then how the services come up.</summary>
+    /// <summary>One console: the prompt, or a login, or the prompt again; then how the services come up.</summary>
     private async Task AskAsync(ConsolePrompt prompt, string console)
     {
         ConsoleLogin login = new(systemd, console);
@@ -111,6 +113,6 @@ internal sealed partial class ConsoleDialogs(
             await _lasting.RunAsync(console, token => prompt.FollowAsync(progress, token), null, stopping);
     }
 
-    [LoggerMessage(Level = LogLevel.Information, Message = "{Console} has appeared: asking for the passphrase there, too")]
+    [LoggerMessage(Level = LogLevel.Information, Message = "{Console} has appeared: asking there, too")]
     private partial void LogAppeared(string console);
 }

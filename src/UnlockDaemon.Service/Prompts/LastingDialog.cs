@@ -4,7 +4,9 @@ using UnlockDaemon.Linux.Systemd;
 
 namespace UnlockDaemon.Service.Prompts;
 
-/// <summary>A console that is hung up or a bus that is away must not end the other prompts: one is tried again.</summary>
+/// <summary>
+/// A dialog that is tried again: a console that is hung up or a bus that is away must not end the other prompts.
+/// </summary>
 internal sealed partial class LastingDialog(ILogger logger)
 {
     private static readonly TimeSpan s_firstPause = TimeSpan.FromSeconds(1);

@@ -86,7 +86,7 @@ internal sealed partial class PromptService : IDisposable
             new LastingDialog(_logger).RunAsync(subject, dialog, null, asking.Token);
     }
 
-    /// <summary>A check of the file system can take long: all consoles show how far it is, wherever the unlock began.</summary>
+    /// <summary>A check of the file system can take long: all consoles show how far it is.</summary>
     private async Task TellOfChecksAsync(Action<string> tell, CancellationToken cancellation)
     {
         using EventHub.Subscription events = _events.Subscribe();
