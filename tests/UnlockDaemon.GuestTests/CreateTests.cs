@@ -16,7 +16,7 @@ public sealed class CreateTests(UnlockdGuest fixture) : OtherVolumeTest(fixture)
         await using SshTerminal terminal = await Guest.OpenTerminalAsync("unlockctl create /var/other_file --size 48M");
         await TypeAsync(terminal.Console, Passphrase, Passphrase);
         await terminal.Console.ExpectAsync("[########################################] 100 %", Soon, Cancellation);
-        await terminal.Console.ExpectAsync("made /var/other_file: 48 MiB, luks, ext4", s_patience, Cancellation);
+        await terminal.Console.ExpectAsync("made /var/other_file: 48.0 MiB, luks, ext4", s_patience, Cancellation);
         int exitCode = await terminal.Exited.WaitAsync(Soon, Cancellation);
         string type = await RunAsync("cryptsetup luksDump /var/other_file | grep -oE 'Version: .*|PBKDF: .*'; stat -c %a /var/other_file");
         CommandResult write = await TryAsync("touch /var/other/file");
