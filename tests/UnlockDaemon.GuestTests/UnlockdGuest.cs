@@ -42,7 +42,8 @@ public sealed class UnlockdGuest : IAsyncLifetime
     public async ValueTask InitializeAsync()
     {
         Network = await GuestNetwork.CreateAsync(TestContext.Current.CancellationToken);
-        Guest = await BootAsync(new GuestOptions { Name = "unlockd", Network = Network });
+        Guest = await BootAsync(
+            new GuestOptions { Name = "unlockd", Network = Network, PluggableTerminals = ["ttyS1"] });
     }
 
     public async ValueTask DisposeAsync()

@@ -91,9 +91,14 @@ public sealed record LoopDevice(string Path)
         }
     }
 
+    /// <summary>Loads the loop driver if the kernel does not have it yet.</summary>
+    /// <remarks>/dev/loop-control is no sign of it: udev makes that node for a module that may be loaded later.</remarks>
+    /// <exception cref="LinuxException">The kernel has no such module, or refuses it.</exception>
+    public static void RequireDriver() => KernelModule.Require("loop", "/sys/class/misc/loop-control");
+
     private static unsafe LoopDevice Configure(SafeFileHandle file, string container)
     {
-        KernelModule.Require("loop", Control);
+        RequireDriver();
         using SafeFileHandle control = Fcntl.Open(Control, Fcntl.O_RDWR);
         while (true)
         {

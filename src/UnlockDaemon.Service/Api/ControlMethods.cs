@@ -89,6 +89,9 @@ internal sealed class ControlMethods
         }
 
         using EventHub.Subscription events = _events.Subscribe();
+        // The first event tells the caller that he is heard, and where what follows begins.
+        EventInfo now = new(DateTimeOffset.UtcNow, "state", Volume.JsonName(_volume.State), "is the state now");
+        await ReplyAsync(conversation, now, cancellation);
         await ForwardAsync(conversation, events, cancellation);
     }
 
@@ -199,9 +202,10 @@ internal sealed class ControlMethods
         Conversation conversation, EventHub.Subscription events, CancellationToken cancellation)
     {
         await foreach (EventInfo happened in events.ReadAsync(cancellation))
-        {
-            await conversation.ReplyAsync(
-                new EventReply(happened), ProtocolJson.Default.EventReply, cancellation, continues: true);
-        }
+            await ReplyAsync(conversation, happened, cancellation);
     }
+
+    private static Task ReplyAsync(Conversation conversation, EventInfo happened, CancellationToken cancellation) =>
+        conversation.ReplyAsync(
+            new EventReply(happened), ProtocolJson.Default.EventReply, cancellation, continues: true);
 }

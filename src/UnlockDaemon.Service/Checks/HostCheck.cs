@@ -36,7 +36,7 @@ public sealed class HostCheck(UnlockdConfiguration configuration, ISystemd syste
     {
         try
         {
-            KernelModule.Require("loop", "/dev/loop-control");
+            LoopDevice.RequireDriver();
             CryptDevice.RequireDmCrypt();
             return Good("kernel: loop and dm-crypt are there");
         }

@@ -9,8 +9,14 @@ internal static class ConsoleNames
 
     /// <summary>The configured consoles that exist, and those that the kernel itself uses.</summary>
     /// <param name="configured">Names as below /dev.</param>
-    internal static IReadOnlyList<string> FindExisting(IEnumerable<string> configured) =>
-        [.. Candidates(configured, ReadActive()).Where(static name => Terminal.Exists("/dev/" + name))];
+    /// <param name="except">Those that are not looked at.</param>
+    internal static IReadOnlyList<string> FindExisting(
+        IEnumerable<string> configured, IReadOnlyCollection<string>? except = null) =>
+    [
+        .. Candidates(configured, ReadActive())
+            .Except(except ?? [], StringComparer.Ordinal)
+            .Where(static name => Terminal.Exists("/dev/" + name)),
+    ];
 
     /// <summary>Each name once. tty0 is whichever virtual terminal is shown, so a prompt there would be one too many.</summary>
     internal static IEnumerable<string> Candidates(IEnumerable<string> configured, string active) =>

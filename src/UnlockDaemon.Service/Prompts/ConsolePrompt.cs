@@ -19,6 +19,9 @@ internal sealed class ConsolePrompt(string console, Volume volume, FilePoller po
             _terminal?.Write("\r" + PromptLine);
     }
 
+    /// <summary>Tells something above the prompt.</summary>
+    internal void Tell(string text) => _terminal?.Write($"\r  {text}\n{(_asking ? PromptLine : "")}");
+
     private static string PromptLine => "Passphrase: ";
 
     /// <summary>Asks on the console until cancelled.</summary>
