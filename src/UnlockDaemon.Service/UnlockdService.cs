@@ -26,22 +26,22 @@ public sealed partial class UnlockdService : IDisposable
     /// <summary>Composes the daemon.</summary>
     /// <param name="configuration">What it guards.</param>
     /// <param name="socketPath">Where it listens.</param>
-    /// <param name="loggers">Where it logs.</param>
-    public UnlockdService(UnlockdConfiguration configuration, string socketPath, ILoggerFactory loggers)
+    /// <param name="logger">Where it logs.</param>
+    public UnlockdService(UnlockdConfiguration configuration, string socketPath, ILogger logger)
     {
         ArgumentNullException.ThrowIfNull(configuration);
         EventHub events = new();
         StorageStack stack = new(configuration.Volume);
         _configuration = configuration;
+        _logger = logger;
         _systemd = new SystemdConnection();
-        _services = new ServiceSet(configuration.Services, _systemd, loggers.CreateLogger<ServiceSet>());
+        _services = new ServiceSet(configuration.Services, _systemd, _logger);
         _services.Changed += service => events.Publish("service", service.Name, service.ToString());
         _volume = new Volume(configuration.Volume, _services, new LockProof(configuration.Volume, stack, _services),
-            stack, events, loggers.CreateLogger<Volume>());
-        _prompts = new PromptService(configuration, _volume, _systemd, events, loggers.CreateLogger<PromptService>());
+            stack, events, _logger);
+        _prompts = new PromptService(configuration, _volume, _systemd, events, _logger);
         _socket = new ControlSocket(socketPath,
-            new ControlMethods(_volume, _services, events, configuration), loggers.CreateLogger<ControlSocket>());
-        _logger = loggers.CreateLogger<UnlockdService>();
+            new ControlMethods(_volume, _services, events, configuration), _logger);
     }
 
     /// <inheritdoc/>

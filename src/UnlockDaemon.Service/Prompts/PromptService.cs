@@ -21,7 +21,7 @@ internal sealed partial class PromptService : IDisposable
     private readonly FilePoller _poller = new();
 
     internal PromptService(UnlockdConfiguration configuration, Volume volume, SystemdConnection systemd, EventHub events,
-        ILogger<PromptService> logger)
+        ILogger logger)
     {
         _configuration = configuration;
         _volume = volume;
@@ -62,16 +62,16 @@ internal sealed partial class PromptService : IDisposable
     private async Task AskEverywhereAsync(CancellationToken cancellation)
     {
         ReserveConsoles();
-        IReadOnlyList<string> consoles = ConsoleNames.FindExisting(_configuration.Consoles);
+        string[] consoles = [.. ConsoleNames.FindExisting(_configuration.Consoles)];
         LogAsking(string.Join(", ", consoles));
         string mountPoint = _configuration.Volume.MountPoint;
         ConsolePrompt[] prompts =
-            [.. consoles.Select(name => new ConsolePrompt(name, _volume, _poller, _events, mountPoint))];
+            Array.ConvertAll(consoles, name => new ConsolePrompt(name, _volume, _poller, _events, mountPoint));
 
         using CancellationTokenSource asking = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
         List<Task> dialogs =
         [
-            .. prompts.Select((prompt, i) => RunConsoleAsync(prompt, consoles[i], asking.Token, cancellation)),
+            .. Array.ConvertAll(prompts, prompt => RunConsoleAsync(prompt, asking.Token, cancellation)),
             RunQuietlyAsync("password agents", token => AskAgentsAsync(mountPoint, token), asking.Token),
             RunQuietlyAsync("kernel messages", token => new ScreenNoise(_poller).WatchAsync(Redraw, token), asking.Token),
             RunQuietlyAsync("boot messages", token => WatchBootAsync(Redraw, token), asking.Token),
@@ -94,12 +94,12 @@ internal sealed partial class PromptService : IDisposable
 
     /// <summary>One console: the prompt, or somebody's login, or the prompt again.</summary>
     private async Task RunConsoleAsync(
-        ConsolePrompt prompt, string console, CancellationToken asking, CancellationToken stopping)
+        ConsolePrompt prompt, CancellationToken asking, CancellationToken stopping)
     {
-        ConsoleLogin login = new(_systemd, console);
+        ConsoleLogin login = new(_systemd, prompt.Console);
         using EventHub.Subscription progress = _events.Subscribe();
         bool lent = false;
-        await RunQuietlyAsync(console, async token =>
+        await RunQuietlyAsync(prompt.Console, async token =>
         {
             while (true)
             {
@@ -111,7 +111,7 @@ internal sealed partial class PromptService : IDisposable
             }
         }, asking);
         if (!lent && _volume.State is VolumeState.Starting or VolumeState.Ready or VolumeState.Degraded)
-            await RunQuietlyAsync(console, token => prompt.FollowAsync(progress, token), stopping);
+            await RunQuietlyAsync(prompt.Console, token => prompt.FollowAsync(progress, token), stopping);
     }
 
     private async Task AskAgentsAsync(string mountPoint, CancellationToken cancellation)

@@ -23,7 +23,7 @@ public sealed partial class ServiceSet : IDisposable
     /// <param name="systemd">Runs them.</param>
     /// <param name="logger">Told what becomes of them.</param>
     /// <exception cref="ArgumentException">They have no order; the configuration's loader says so first.</exception>
-    public ServiceSet(IReadOnlyList<ServiceConfiguration> services, ISystemd systemd, ILogger<ServiceSet> logger)
+    public ServiceSet(IReadOnlyList<ServiceConfiguration> services, ISystemd systemd, ILogger logger)
         : this(services, new ServiceSurroundings(systemd, ReadJournalAsync, "/sys/fs/cgroup"), logger)
     {
     }
@@ -52,7 +52,16 @@ public sealed partial class ServiceSet : IDisposable
     public IReadOnlyList<ServiceStatus> Current =>
         [.. _plan.Services.Select(service => _services[service.Name].Status)];
 
-    private bool AreAllReady => _services.Values.All(static service => service.Status.State == ServiceState.Ready);
+    private bool AreAllReady
+    {
+        get
+        {
+            foreach (VolumeService service in _services.Values)
+                if (service.Status.State != ServiceState.Ready)
+                    return false;
+            return true;
+        }
+    }
 
     /// <summary>Finds out how the services do, and follows them from here; does nothing to them.</summary>
     /// <param name="cancellationToken">Ends it.</param>
