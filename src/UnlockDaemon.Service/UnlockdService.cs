@@ -37,8 +37,7 @@ public sealed partial class UnlockdService : IDisposable
         _systemd = new SystemdConnection();
         _services = new ServiceSet(configuration.Services, _systemd, _logger);
         _services.Changed += service => events.Publish("service", service.Name, service.ToString());
-        _volume = new Volume(configuration.Volume, _services, new LockProof(configuration.Volume, stack, _services),
-            stack, events, _logger);
+        _volume = new Volume(configuration.Volume, _services, stack, events, _logger);
         _prompts = new PromptService(configuration, _volume, _systemd, events, _logger);
         _socket = new ControlSocket(socketPath,
             new ControlMethods(_volume, _services, events, configuration), _logger);

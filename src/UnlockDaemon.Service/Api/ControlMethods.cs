@@ -11,6 +11,7 @@ namespace UnlockDaemon.Service.Api;
 internal sealed class ControlMethods
 {
     private const string Url = "man:unlockd(8)";
+    private const double Day = 24 * 60 * 60;
     private readonly Volume _volume;
     private readonly ServiceSet _services;
     private readonly EventHub _events;
@@ -33,6 +34,7 @@ internal sealed class ControlMethods
             ["org.unlockd.Unlock"] = new(Access.Root, UnlockAsync),
             ["org.unlockd.Lock"] = new(Access.Root, LockAsync),
             ["org.unlockd.Release"] = new(Access.Root, ReleaseAsync),
+            ["org.unlockd.Panic"] = new(Access.Root, PanicAsync),
         };
     }
 
@@ -71,9 +73,12 @@ internal sealed class ControlMethods
     private static Task RefuseParameterAsync(Conversation conversation, string parameter, CancellationToken cancellation) =>
         conversation.FailAsync(VarlinkError.InvalidParameter, new(Parameter: parameter), cancellation);
 
-    private Task StatusAsync(Conversation conversation, CancellationToken cancellation) =>
-        conversation.ReplyAsync(
+    private Task StatusAsync(Conversation conversation, CancellationToken cancellation)
+    {
+        _volume.LookAgain();
+        return conversation.ReplyAsync(
             StatusReport.Make(_volume, _services, _configuration.Volume), ProtocolJson.Default.StatusReply, cancellation);
+    }
 
     private async Task WatchAsync(Conversation conversation, CancellationToken cancellation)
     {
@@ -128,17 +133,17 @@ internal sealed class ControlMethods
     private async Task LockAsync(Conversation conversation, CancellationToken cancellation)
     {
         if (conversation.Call.Read(ProtocolJson.Default.LockParameters) is not { } parameters
-            || parameters.Deadline is <= 0 or > 86400)
+            || parameters.Deadline is <= 0 or > Day || parameters.HoldLimitSeconds is <= 0 or > Day)
         {
-            await RefuseParameterAsync(conversation, "deadline, hold, reason or nonce", cancellation);
+            await RefuseParameterAsync(conversation, "deadline, hold, holdLimitSeconds, reason, nonce or evict", cancellation);
             return;
         }
 
-        TimeSpan deadline = parameters.Deadline is { } seconds
-            ? TimeSpan.FromSeconds(seconds)
-            : _configuration.Lock.Deadline;
-        LockOutcome outcome = await FollowAsync(conversation, () => _volume.LockAsync(new LockRequest(
-            deadline, parameters.Hold ?? false, parameters.Reason, parameters.Nonce)), cancellation);
+        LockConfiguration usual = _configuration.Lock;
+        TimeSpan? hold = parameters.Hold == true ? Span(parameters.HoldLimitSeconds) ?? usual.HoldLimit : null;
+        LockRequest request = new(
+            Span(parameters.Deadline) ?? usual.Deadline, hold, parameters.Reason, parameters.Nonce, parameters.Evict);
+        LockOutcome outcome = await FollowAsync(conversation, () => _volume.LockAsync(request), cancellation);
         await (outcome switch
         {
             { Certificate: { } proof } => conversation.ReplyAsync(
@@ -148,6 +153,23 @@ internal sealed class ControlMethods
             _ => conversation.FailAsync(VarlinkError.Failed, new(Step: "lock", Reason: outcome.Reason), cancellation),
         });
     }
+
+    private async Task PanicAsync(Conversation conversation, CancellationToken cancellation)
+    {
+        try
+        {
+            string? left = await FollowAsync(conversation, _volume.PanicAsync, cancellation);
+            await (left is null
+                ? conversation.ReplyAsync(new Nothing(), ProtocolJson.Default.Nothing, cancellation)
+                : conversation.FailAsync(VarlinkError.Failed, new(Step: "panic", Reason: left), cancellation));
+        }
+        catch (LinuxException failure)
+        {
+            await conversation.FailAsync(VarlinkError.Failed, new(Step: "mapping", Reason: failure.Message), cancellation);
+        }
+    }
+
+    private static TimeSpan? Span(double? seconds) => seconds is { } given ? TimeSpan.FromSeconds(given) : null;
 
     private Task ReleaseAsync(Conversation conversation, CancellationToken cancellation)
     {

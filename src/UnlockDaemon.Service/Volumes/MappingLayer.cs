@@ -9,6 +9,9 @@ namespace UnlockDaemon.Service.Volumes;
 /// <summary>The dm-crypt mapping on the loop device.</summary>
 internal sealed class MappingLayer(VolumeConfiguration configuration, LoopLayer loop) : Layer
 {
+    /// <summary>What the names of all mappings of unlockd begin with.</summary>
+    internal const string NamePrefix = "unlockd-";
+
     private readonly string _name = NameFor(configuration.MountPoint);
 
     internal override string Name => "mapping";
@@ -17,8 +20,11 @@ internal sealed class MappingLayer(VolumeConfiguration configuration, LoopLayer 
     internal CryptMapping? Mapping =>
         CryptMapping.Find(_name) is { } mapping && loop.Device is { } device && mapping.IsOn(device) ? mapping : null;
 
+    /// <summary>The loop device below it, or null.</summary>
+    internal LoopDevice? LoopDevice => loop.Device;
+
     /// <summary>Name of the mapping for a mount point: "unlockd-secure" for /var/secure.</summary>
-    internal static string NameFor(string mountPoint) => "unlockd-" + Path.GetFileName(mountPoint);
+    internal static string NameFor(string mountPoint) => NamePrefix + Path.GetFileName(mountPoint);
 
     internal override LayerInfo Observe() =>
         Mapping is { } mapping ? new(Name, true, mapping.Path) : new(Name, false, "");

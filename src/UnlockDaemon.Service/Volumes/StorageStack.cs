@@ -72,6 +72,8 @@ internal sealed class StorageStack
                 continue;
             try
             {
+                if (layer == Mapping)
+                    Filesystem.NoteUnmounted();
                 if (layer.TakeDown() is { } inUse)
                     return inUse;
                 report(layer.Name, "down");
