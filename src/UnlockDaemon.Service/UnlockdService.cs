@@ -12,8 +12,8 @@ namespace UnlockDaemon.Service;
 /// <summary>The daemon's life: observe, listen, prompt; and lock the volume when the whole system goes down.</summary>
 public sealed partial class UnlockdService : IDisposable
 {
-    // After a change of state prompts are put up and replies sent; then it is quiet.
-    private static readonly TimeSpan s_settling = TimeSpan.FromSeconds(2);
+    // After a change of state prompts are put up and replies sent; then it is quiet, also on a slow machine.
+    private static readonly TimeSpan s_settling = TimeSpan.FromSeconds(5);
 
     private readonly UnlockdConfiguration _configuration;
     private readonly SystemdConnection _systemd;

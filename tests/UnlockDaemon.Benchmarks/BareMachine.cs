@@ -51,9 +51,7 @@ internal sealed class BareMachine : IAsyncDisposable
         }
 
         await RunAsync("umount", ["--lazy", Root], default, CancellationToken.None);
-        File.Delete(NotifyPath);
-        Directory.Delete(Root);
-        _directory.Delete();
+        _directory.Delete(recursive: true);
     }
 
     private static async Task<string> RunAsync(
