@@ -12,6 +12,9 @@ internal sealed class ConsolePrompt(string console, Volume volume, FilePoller po
     private Terminal? _terminal;
     private bool _asking;
 
+    /// <summary>The console, as below /dev.</summary>
+    internal string Console => console;
+
     /// <summary>Shows the prompt again: something else has written on the screen.</summary>
     internal void Redraw()
     {

@@ -21,7 +21,7 @@ internal sealed partial class PromptService : IDisposable
     private readonly FilePoller _poller = new();
 
     internal PromptService(UnlockdConfiguration configuration, Volume volume, SystemdConnection systemd, EventHub events,
-        ILogger<PromptService> logger)
+        ILogger logger)
     {
         _configuration = configuration;
         _volume = volume;

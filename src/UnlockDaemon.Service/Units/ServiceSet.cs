@@ -24,7 +24,7 @@ public sealed partial class ServiceSet : IDisposable
     /// <param name="systemd">Runs them.</param>
     /// <param name="logger">Told what becomes of them.</param>
     /// <exception cref="ArgumentException">They have no order; the configuration's loader says so first.</exception>
-    public ServiceSet(IReadOnlyList<ServiceConfiguration> services, ISystemd systemd, ILogger<ServiceSet> logger)
+    public ServiceSet(IReadOnlyList<ServiceConfiguration> services, ISystemd systemd, ILogger logger)
         : this(services, new ServiceSurroundings(systemd, ReadJournalAsync, "/sys/fs/cgroup"), logger)
     {
     }
@@ -57,7 +57,16 @@ public sealed partial class ServiceSet : IDisposable
         [.. _plan.Services.Select(service => _services[service.Name].Status)];
 
     /// <summary>Whether all are ready now.</summary>
-    public bool AreAllReady => _services.Values.All(static service => service.Status.State == ServiceState.Ready);
+    public bool AreAllReady
+    {
+        get
+        {
+            foreach (VolumeService service in _services.Values)
+                if (service.Status.State != ServiceState.Ready)
+                    return false;
+            return true;
+        }
+    }
 
     /// <summary>Finds out how the services do, and follows them from here; does nothing to them.</summary>
     /// <param name="cancellationToken">Ends it.</param>

@@ -67,8 +67,9 @@ internal sealed class StorageStack
     /// <returns>Null when all is down, otherwise why a layer is not.</returns>
     internal string? TakeDown(Action<string, string> report)
     {
-        foreach (Layer layer in _layers.Reverse())
+        for (int i = _layers.Length - 1; i >= 0; i--)
         {
+            Layer layer = _layers[i];
             if (!layer.Observe().Up)
                 continue;
             try
