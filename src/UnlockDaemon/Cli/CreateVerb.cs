@@ -19,6 +19,8 @@ internal static class CreateVerb
     internal static async Task<int> RunAsync(
         Output output, NewVolume volume, string? passphraseFile, CancellationToken cancellation)
     {
+        // Ctrl-C is caught as soon as this call has returned; the work itself would not return before it is done.
+        await Task.Yield();
         if (!ProcessHardening.IsRoot)
             return output.Fail(ExitCode.Failure, "only root may do this: use sudo");
         if (Path.Exists(volume.Path))
