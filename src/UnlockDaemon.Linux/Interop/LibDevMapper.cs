@@ -40,6 +40,12 @@ internal static unsafe partial class LibDevMapper
     internal static partial int dm_task_secure_data(DeviceMapperTask task);
 
     [LibraryImport(Library)]
+    internal static partial int dm_task_set_cookie(DeviceMapperTask task, ref uint cookie, ushort flags);
+
+    [LibraryImport(Library)]
+    internal static partial int dm_udev_wait(uint cookie);
+
+    [LibraryImport(Library)]
     internal static partial int dm_task_run(DeviceMapperTask task);
 
     [LibraryImport(Library)]

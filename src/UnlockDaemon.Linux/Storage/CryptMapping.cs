@@ -102,7 +102,17 @@ public sealed record CryptMapping(string Name, string SysfsPath)
         using DeviceMapperTask resume = new(LibDevMapper.DM_DEVICE_RESUME, Name);
         _ = LibDevMapper.dm_task_skip_lockfs(resume);
         _ = LibDevMapper.dm_task_no_flush(resume);
-        resume.Run("resume");
+        // Without a cookie udev may take the device's node for nobody's.
+        uint cookie = 0;
+        _ = LibDevMapper.dm_task_set_cookie(resume, ref cookie, 0);
+        try
+        {
+            resume.Run("resume");
+        }
+        finally
+        {
+            _ = LibDevMapper.dm_udev_wait(cookie);
+        }
     }
 
     /// <summary>The key is the second word of the table, in hexadecimal, or a name in a keyring; zeros when wiped.</summary>
