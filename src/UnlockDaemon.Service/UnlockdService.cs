@@ -36,8 +36,7 @@ public sealed partial class UnlockdService : IDisposable
         _systemd = new SystemdConnection();
         _services = new ServiceSet(configuration.Services, _systemd, loggers.CreateLogger<ServiceSet>());
         _services.Changed += service => events.Publish("service", service.Name, service.ToString());
-        _volume = new Volume(configuration.Volume, _services, new LockProof(configuration.Volume, stack, _services),
-            stack, events, loggers.CreateLogger<Volume>());
+        _volume = new Volume(configuration.Volume, _services, stack, events, loggers.CreateLogger<Volume>());
         _prompts = new PromptService(configuration, _volume, _systemd, events, loggers.CreateLogger<PromptService>());
         _socket = new ControlSocket(socketPath,
             new ControlMethods(_volume, _services, events, configuration), loggers.CreateLogger<ControlSocket>());

@@ -35,7 +35,8 @@ public sealed class MountPointTests : IDisposable
         try
         {
             Assert.False(_fixture.MountPoint.TryDetach());
-            IReadOnlyList<Holder> holders = HolderScan.Find(_fixture.MountPoint.Current!);
+            MountEntry mount = _fixture.MountPoint.Current!;
+            IReadOnlyList<Holder> holders = HolderScan.Find(mount.Device, mount, loop: null);
             Assert.Contains(holders, found => found.Pid == holder.Id && found.Kind == "file" && found.Path == file);
             Assert.Contains(holders, found => found.Pid == holder.Id && found.Kind == "cwd");
         }

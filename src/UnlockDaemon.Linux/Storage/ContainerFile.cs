@@ -1,4 +1,5 @@
 using System.Security.Cryptography;
+using System.Text;
 using Microsoft.Win32.SafeHandles;
 using UnlockDaemon.Linux.Interop;
 
@@ -11,10 +12,25 @@ public sealed record ContainerFile(string Path)
     // Smaller than this no file system with a journal fits behind a LUKS2 header of 16 MiB.
     private const long MinimumSize = 1 << 20;
     private const int Chunk = 1 << 24;
+    // struct luks_phdr (LUKS1) and struct luks2_hdr_disk: the same place in both.
+    private const int UuidOffset = 168;
+    private const int UuidLength = 36;
     private static readonly byte[] s_luksMagic = [(byte)'L', (byte)'U', (byte)'K', (byte)'S', 0xBA, 0xBE];
 
     /// <summary>Size in bytes.</summary>
     public long Size => (long)FileStatus.Read(Path).stx_size;
+
+    /// <summary>The UUID of its LUKS header; null without such a header.</summary>
+    public string? Uuid
+    {
+        get
+        {
+            Span<byte> start = stackalloc byte[UuidOffset + UuidLength];
+            return File.Exists(Path) && ReadStart(start) == start.Length && start.StartsWith(s_luksMagic)
+                ? Encoding.ASCII.GetString(start[UuidOffset..])
+                : null;
+        }
+    }
 
     /// <summary>Says why it cannot be a container: it is missing, a directory, or too small.</summary>
     /// <param name="luks">Whether a LUKS header must be on it.</param>

@@ -4,7 +4,8 @@ namespace UnlockDaemon.Linux.Storage;
 /// <param name="Pid">The process, or 0 when it is the kernel itself (swap, a loop device, a mount below).</param>
 /// <param name="Command">The process's name, or what of the kernel it is.</param>
 /// <param name="Unit">The systemd unit or session it belongs to, or null.</param>
-/// <param name="Kind">How: file, cwd, root, executable, map, mount-namespace, mount, swap, loop, device.</param>
+/// <param name="Kind">How: file, cwd, root, executable, map, mount-namespace, mount, swap,
+/// loop, device-mapper, device (opened itself), nfs-export.</param>
 /// <param name="Path">What it holds.</param>
 public sealed record Holder(int Pid, string Command, string? Unit, string Kind, string Path)
 {
@@ -20,7 +21,7 @@ public sealed record Holder(int Pid, string Command, string? Unit, string Kind, 
             "executable" => $"{who} runs {Path}",
             "map" => $"{who} has {Path} mapped",
             "mount-namespace" => $"{who} has it mounted in its own mount namespace at {Path}",
-            "file" => $"{who} has {Path} open",
+            "file" or "device" => $"{who} has {Path} open",
             _ => $"{who}: {Path}",
         };
     }

@@ -1,133 +1,82 @@
-using System.Globalization;
-
 namespace UnlockDaemon.Linux.Storage;
 
-/// <summary>Finds who holds a mounted file system, from /proc and sysfs.</summary>
+/// <summary>Finds who holds a volume, from /proc and sysfs.</summary>
 public static class HolderScan
 {
-    /// <summary>Looks at every process, every mount namespace, swap and stacked devices.</summary>
-    /// <param name="mount">The mounted file system.</param>
+    private const string NfsExports = "/proc/fs/nfsd/exports";
+
+    /// <summary>Looks at every thread, every mount namespace, swap, exports and stacked devices.</summary>
+    /// <param name="volume">The device that its file system lies on.</param>
+    /// <param name="mount">Where that is mounted, or null.</param>
+    /// <param name="loop">The loop device below, or null.</param>
     /// <returns>All holders found; a process is named once for each kind, with the first path of that kind.</returns>
-    public static IReadOnlyList<Holder> Find(MountEntry mount)
+    public static IReadOnlyList<Holder> Find(DeviceNumber volume, MountEntry? mount, LoopDevice? loop)
     {
-        ArgumentNullException.ThrowIfNull(mount);
+        ProcessScan processes = new(volume, loop?.Number);
         List<Holder> holders = [];
-        HashSet<string> namespaces = [NamespaceOf("self")];
-        foreach (string directory in Directory.EnumerateDirectories("/proc"))
+        foreach (ProcessDirectory process in ProcessDirectory.All())
         {
-            if (int.TryParse(Path.GetFileName(directory.AsSpan()), NumberStyles.None, CultureInfo.InvariantCulture, out int pid)
-                && pid != Environment.ProcessId)
-                holders.AddRange(FindOfProcess(pid, directory, mount, namespaces));
+            if (process.Pid != Environment.ProcessId)
+                processes.Look(process, holders);
         }
 
-        holders.AddRange(FindMountsBelow(mount));
-        holders.AddRange(FindSwap(mount));
-        holders.AddRange(FindLoopDevices(mount));
+        if (mount is not null)
+        {
+            holders.AddRange(FindNamespaces(mount, processes.Namespaces));
+            holders.AddRange(FindMounts(mount));
+            holders.AddRange(FindExports(mount));
+        }
+
+        holders.AddRange(FindSwap(volume));
+        holders.AddRange(FindLoopDevices(volume));
+        holders.AddRange(FindStackedDevices(volume));
         return holders;
     }
 
-    private static IEnumerable<Holder> FindOfProcess(
-        int pid, string directory, MountEntry mount, HashSet<string> namespaces)
+    private static IEnumerable<Holder> FindNamespaces(
+        MountEntry mount, IReadOnlyCollection<ProcessDirectory> namespaces)
     {
-        Holder Make(string kind, string path) => new(pid, CommandOf(directory), UnitOf(directory), kind, path);
-        if (IsOn(directory + "/cwd", mount.Device))
-            yield return Make("cwd", Target(directory + "/cwd"));
-        if (IsOn(directory + "/root", mount.Device))
-            yield return Make("root", Target(directory + "/root"));
-        if (IsOn(directory + "/exe", mount.Device))
-            yield return Make("executable", Target(directory + "/exe"));
-        foreach (string fd in Entries(directory + "/fd").Where(fd => IsOn(fd, mount.Device)).Take(1))
-            yield return Make("file", Target(fd));
-        if (FindMap(directory, mount.Device) is { } map)
-            yield return Make("map", map);
-        if (namespaces.Add(NamespaceOf(pid.ToString(CultureInfo.InvariantCulture))))
+        List<(ProcessDirectory Process, MountEntry Entry)> found = [];
+        foreach (ProcessDirectory process in namespaces)
         {
-            foreach (MountEntry entry in MountTable.Read(directory + "/mountinfo"))
+            foreach (MountEntry entry in process.ReadMounts())
             {
                 if (entry.Device == mount.Device)
-                    yield return Make("mount-namespace", entry.MountPoint);
+                    found.Add((process, entry));
             }
         }
+
+        MountPropagation propagation = new(mount, [.. found.Select(static pair => pair.Entry)]);
+        return from pair in found
+               where !propagation.Reaches(pair.Entry)
+               select pair.Process.Hold("mount-namespace", pair.Entry.MountPoint);
     }
 
-    private static IEnumerable<Holder> FindMountsBelow(MountEntry mount) =>
+    private static IEnumerable<Holder> FindMounts(MountEntry mount) =>
         from entry in MountTable.Read()
         where entry.MountPoint.StartsWith(mount.MountPoint + "/", StringComparison.Ordinal)
             || (entry.Device == mount.Device && entry.MountPoint != mount.MountPoint)
         select new Holder(0, "another mount", null, "mount", entry.MountPoint);
 
-    private static IEnumerable<Holder> FindSwap(MountEntry mount) =>
-        from line in Lines("/proc/swaps").Skip(1)
+    /// <summary>What the kernel's NFS server exports, once a client has asked for it; the path is the first word.</summary>
+    private static IEnumerable<Holder> FindExports(MountEntry mount) =>
+        from line in ProcessDirectory.Lines(NfsExports)
+        let path = line.Split('\t', ' ')[0]
+        where path == mount.MountPoint || path.StartsWith(mount.MountPoint + "/", StringComparison.Ordinal)
+        select new Holder(0, "NFS export", null, "nfs-export", path);
+
+    private static IEnumerable<Holder> FindSwap(DeviceNumber volume) =>
+        from line in ProcessDirectory.Lines("/proc/swaps").Skip(1)
         let path = line.Split(' ', '\t')[0]
-        where IsOn(path, mount.Device)
+        where ProcessScan.IsOn(path, volume)
         select new Holder(0, "swap file", null, "swap", path);
 
-    private static IEnumerable<Holder> FindLoopDevices(MountEntry mount) =>
+    private static IEnumerable<Holder> FindLoopDevices(DeviceNumber volume) =>
         from device in LoopDevice.FindAll()
-        where device.BackingDevice == mount.Device
+        where device.IsOn(volume)
         select new Holder(0, "loop device", null, "loop", device.Path);
 
-    private static bool IsOn(string path, DeviceNumber device) =>
-        FileStatus.TryRead(path) is { } status && FileStatus.DeviceOf(status) == device;
-
-    /// <summary>A mapped file may be deleted and its path gone; the device number in the line stays.</summary>
-    private static string? FindMap(string directory, DeviceNumber device)
-    {
-        // "address perms offset major:minor inode path", the numbers in hexadecimal.
-        string number = $"{device.Major:x2}:{device.Minor:x2}";
-        foreach (string line in Lines(directory + "/maps"))
-        {
-            string[] fields = line.Split(' ', 6, StringSplitOptions.RemoveEmptyEntries);
-            if (fields.Length == 6 && fields[3] == number)
-                return fields[5];
-        }
-
-        return null;
-    }
-
-    private static string CommandOf(string directory) => Lines(directory + "/comm").FirstOrDefault() ?? "?";
-
-    /// <summary>The last part of the control group that is a unit: "0::/system.slice/mariadb.service".</summary>
-    private static string? UnitOf(string directory) =>
-        Lines(directory + "/cgroup").LastOrDefault()?.Split('/').LastOrDefault(static part =>
-            part.EndsWith(".service", StringComparison.Ordinal) || part.EndsWith(".scope", StringComparison.Ordinal));
-
-    private static string NamespaceOf(string process) => Target($"/proc/{process}/ns/mnt");
-
-    private static string Target(string link)
-    {
-        try
-        {
-            return new FileInfo(link).LinkTarget ?? link;
-        }
-        catch (Exception gone) when (gone is IOException or UnauthorizedAccessException)
-        {
-            return link;
-        }
-    }
-
-    // A process may end, and its files with it, between any two of these looks.
-    private static string[] Entries(string directory)
-    {
-        try
-        {
-            return Directory.GetFileSystemEntries(directory);
-        }
-        catch (Exception gone) when (gone is IOException or UnauthorizedAccessException)
-        {
-            return [];
-        }
-    }
-
-    private static string[] Lines(string file)
-    {
-        try
-        {
-            return File.ReadAllLines(file);
-        }
-        catch (Exception gone) when (gone is IOException or UnauthorizedAccessException)
-        {
-            return [];
-        }
-    }
+    private static IEnumerable<Holder> FindStackedDevices(DeviceNumber volume) =>
+        from entry in ProcessDirectory.Entries($"/sys/dev/block/{volume}/holders")
+        select new Holder(0, "another device", null, "device-mapper", "/dev/" + Path.GetFileName(entry));
 }

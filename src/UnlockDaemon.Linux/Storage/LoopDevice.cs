@@ -17,8 +17,15 @@ public sealed record LoopDevice(string Path)
     /// <summary>Whether reads and writes bypass the page cache of the file system below.</summary>
     public bool IsDirect => (GetStatus()?.lo_flags & Loop.LO_FLAGS_DIRECT_IO) != 0;
 
-    /// <summary>The device that the attached file lies on, or null when nothing is attached.</summary>
-    public DeviceNumber? BackingDevice => GetStatus() is { } status ? DeviceNumber.FromHuge(status.lo_device) : null;
+    /// <summary>Its device number; null when there is no such device.</summary>
+    public DeviceNumber? Number =>
+        FileStatus.TryRead(Path) is { } status ? new(status.stx_rdev_major, status.stx_rdev_minor) : null;
+
+    /// <summary>Whether it is attached to a file on this device, or to the device itself.</summary>
+    /// <param name="device">The lower device.</param>
+    public bool IsOn(DeviceNumber device) =>
+        GetStatus() is { } status
+        && (DeviceNumber.FromHuge(status.lo_device) == device || DeviceNumber.FromHuge(status.lo_rdevice) == device);
 
     /// <summary>Finds the device attached to a file, whatever path it was attached by.</summary>
     /// <param name="backingFile">The file.</param>

@@ -12,6 +12,12 @@ namespace UnlockDaemon.Linux.Storage;
 public sealed record MountEntry(
     DeviceNumber Device, string Root, string MountPoint, string Options, string Type, string Source)
 {
+    /// <summary>The peer group whose mounts and unmounts it shares, or 0.</summary>
+    public int PeerGroup { get; init; }
+
+    /// <summary>The peer group that it follows without being followed, or 0.</summary>
+    public int Master { get; init; }
+
     /// <summary>Reads a line.</summary>
     /// <param name="line">A line of mountinfo.</param>
     /// <returns>The mount, or null when the line has another form.</returns>
@@ -23,7 +29,23 @@ public sealed record MountEntry(
         return separator >= 6 && fields.Length > separator + 2 && DeviceNumber.Parse(fields[2]) is { } device
             ? new MountEntry(device, Unescape(fields[3]), Unescape(fields[4]), fields[5],
                 fields[separator + 1], Unescape(fields[separator + 2]))
+            {
+                PeerGroup = GroupIn(fields.AsSpan(6..separator), "shared:"),
+                Master = GroupIn(fields.AsSpan(6..separator), "master:"),
+            }
             : null;
+    }
+
+    /// <summary>The optional fields are tags with a number: "shared:27 master:3".</summary>
+    private static int GroupIn(ReadOnlySpan<string> tags, string tag)
+    {
+        foreach (string field in tags)
+        {
+            if (field.StartsWith(tag, StringComparison.Ordinal))
+                return int.Parse(field.AsSpan(tag.Length));
+        }
+
+        return 0;
     }
 
     /// <summary>Space, tab, newline and backslash are written as \ooo, octal bytes.</summary>

@@ -50,6 +50,33 @@ public sealed class ControlGroup
         return processes;
     }
 
+    /// <summary>Asks every process in it to end (SIGTERM).</summary>
+    /// <exception cref="LinuxException">One may not be signalled.</exception>
+    public void Terminate()
+    {
+        foreach (int pid in ReadProcesses())
+        {
+            using ProcessHandle? process = ProcessHandle.TryOpen(pid);
+            // Once it is held the number cannot pass to another process; still in the group, it is the one meant.
+            if (process is not null && ReadProcesses().Contains(pid))
+                process.Terminate();
+        }
+    }
+
+    /// <summary>Kills all that is in it at once, so that none can start another. Needs Linux 5.14.</summary>
+    /// <exception cref="IOException">The kernel does not.</exception>
+    public void Kill()
+    {
+        try
+        {
+            File.WriteAllText(_directory + "/cgroup.kill", "1");
+        }
+        catch (Exception exception) when (IsGone(exception))
+        {
+            // What is gone has no processes.
+        }
+    }
+
     /// <summary>Waits until the last process is gone.</summary>
     /// <param name="cancellationToken">Ends the waiting.</param>
     /// <returns>When it is empty.</returns>

@@ -4,6 +4,7 @@ namespace UnlockDaemon.Protocol.Messages;
 /// <param name="State">locked, unlocking, starting, ready, degraded, stopping, locking or failed.</param>
 /// <param name="Held">Locked on purpose; nobody is prompted.</param>
 /// <param name="HoldReason">Why it is held.</param>
+/// <param name="HoldUntil">When the hold ends by itself.</param>
 /// <param name="Volume">The volume, as configured.</param>
 /// <param name="Layers">The storage stack, bottom first.</param>
 /// <param name="Services">The services, in the order of the configuration.</param>
@@ -14,6 +15,7 @@ public sealed record StatusReply(
     string State,
     bool Held,
     string? HoldReason,
+    DateTimeOffset? HoldUntil,
     VolumeInfo Volume,
     IReadOnlyList<LayerInfo> Layers,
     IReadOnlyList<ServiceInfo> Services,

@@ -11,6 +11,7 @@ namespace UnlockDaemon.Service.Api;
 internal sealed class ControlMethods
 {
     private const string Url = "man:unlockd(8)";
+    private const double Day = 24 * 60 * 60;
     private readonly Volume _volume;
     private readonly ServiceSet _services;
     private readonly EventHub _events;
@@ -128,17 +129,17 @@ internal sealed class ControlMethods
     private async Task LockAsync(Conversation conversation, CancellationToken cancellation)
     {
         if (conversation.Call.Read(ProtocolJson.Default.LockParameters) is not { } parameters
-            || parameters.Deadline is <= 0 or > 86400)
+            || parameters.Deadline is <= 0 or > Day || parameters.HoldLimitSeconds is <= 0 or > Day)
         {
-            await RefuseParameterAsync(conversation, "deadline, hold, reason or nonce", cancellation);
+            await RefuseParameterAsync(conversation, "deadline, hold, holdLimitSeconds, reason, nonce or evict", cancellation);
             return;
         }
 
-        TimeSpan deadline = parameters.Deadline is { } seconds
-            ? TimeSpan.FromSeconds(seconds)
-            : _configuration.Lock.Deadline;
-        LockOutcome outcome = await FollowAsync(conversation, () => _volume.LockAsync(new LockRequest(
-            deadline, parameters.Hold ?? false, parameters.Reason, parameters.Nonce)), cancellation);
+        LockConfiguration usual = _configuration.Lock;
+        TimeSpan? hold = parameters.Hold == true ? Span(parameters.HoldLimitSeconds) ?? usual.HoldLimit : null;
+        LockRequest request = new(
+            Span(parameters.Deadline) ?? usual.Deadline, hold, parameters.Reason, parameters.Nonce, parameters.Evict);
+        LockOutcome outcome = await FollowAsync(conversation, () => _volume.LockAsync(request), cancellation);
         await (outcome switch
         {
             { Certificate: { } proof } => conversation.ReplyAsync(
@@ -148,6 +149,8 @@ internal sealed class ControlMethods
             _ => conversation.FailAsync(VarlinkError.Failed, new(Step: "lock", Reason: outcome.Reason), cancellation),
         });
     }
+
+    private static TimeSpan? Span(double? seconds) => seconds is { } given ? TimeSpan.FromSeconds(given) : null;
 
     private Task ReleaseAsync(Conversation conversation, CancellationToken cancellation)
     {

@@ -19,8 +19,9 @@ internal static class StatusReport
         LayerInfo units = new("units", statuses.Count > 0 && ready == statuses.Count, $"{ready} ready");
         return new StatusReply(
             Volume.JsonName(volume.State),
-            volume.HoldReason is not null,
-            volume.HoldReason,
+            volume.Hold is not null,
+            volume.Hold?.Reason,
+            volume.Hold?.Until,
             new VolumeInfo(configuration.Container, configuration.Format.Name(), configuration.MountPoint),
             [.. volume.ObserveLayers(), units],
             [.. statuses.Select(Describe)],

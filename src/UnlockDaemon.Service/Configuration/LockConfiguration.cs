@@ -3,8 +3,10 @@ namespace UnlockDaemon.Service.Configuration;
 /// <summary>How the volume is locked.</summary>
 /// <param name="Deadline">The longest locking may take before it is given up and the services are started
 /// again.</param>
-public sealed record LockConfiguration(TimeSpan Deadline)
+/// <param name="HoldLimit">When a hold ends by itself, so that a migration that never came to its end does not leave
+/// the services down in silence.</param>
+public sealed record LockConfiguration(TimeSpan Deadline, TimeSpan HoldLimit)
 {
     /// <summary>What is taken when nothing is said.</summary>
-    public static LockConfiguration Default { get; } = new(TimeSpan.FromSeconds(90));
+    public static LockConfiguration Default { get; } = new(TimeSpan.FromSeconds(90), TimeSpan.FromMinutes(30));
 }

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using Microsoft.Extensions.Logging;
 using UnlockDaemon.Linux.Systemd;
 using UnlockDaemon.Service.Configuration;
@@ -46,13 +47,17 @@ public sealed partial class ServiceSet : IDisposable
 
     /// <summary>Told when the last service became ready (true), or the first is no longer (false). As above.</summary>
     public event Action<bool>? ReadinessChanged;
+
+    /// <summary>Told how long a service that was up took to stop.</summary>
+    public event Action<string, TimeSpan>? StopTook;
 #pragma warning restore MA0046
 
     /// <summary>All services as they are now, in the order they start.</summary>
     public IReadOnlyList<ServiceStatus> Current =>
         [.. _plan.Services.Select(service => _services[service.Name].Status)];
 
-    private bool AreAllReady => _services.Values.All(static service => service.Status.State == ServiceState.Ready);
+    /// <summary>Whether all are ready now.</summary>
+    public bool AreAllReady => _services.Values.All(static service => service.Status.State == ServiceState.Ready);
 
     /// <summary>Finds out how the services do, and follows them from here; does nothing to them.</summary>
     /// <param name="cancellationToken">Ends it.</param>
@@ -101,6 +106,33 @@ public sealed partial class ServiceSet : IDisposable
         return [.. remains.OfType<RunningService>().Select(static service => service.ToString())];
     }
 
+    /// <summary>Lists the processes of all services: those in their control groups.</summary>
+    /// <param name="cancellationToken">Ends it.</param>
+    /// <returns>Process identifiers.</returns>
+    /// <exception cref="SystemdException">systemd cannot be reached.</exception>
+    public async Task<IReadOnlySet<int>> FindProcessesAsync(CancellationToken cancellationToken)
+    {
+        IReadOnlyList<int>[] processes = await Task.WhenAll(
+            _plan.Services.Select(service => _services[service.Name].FindProcessesAsync(cancellationToken)));
+        return processes.SelectMany(static list => list).ToHashSet();
+    }
+
+    /// <summary>How long stopping all of them is known to take, one after the other where they depend on each other.</summary>
+    /// <param name="history">What past stops took.</param>
+    /// <returns>The time of the slowest chain; zero when nothing is known.</returns>
+    internal TimeSpan EstimateStop(StopHistory history)
+    {
+        var ends = new Dictionary<string, TimeSpan>();
+        foreach (ServiceConfiguration service in _plan.Services.Reverse())
+        {
+            TimeSpan begin = _plan.DependentsOf(service.Name).Select(name => ends[name]).DefaultIfEmpty().Max();
+            bool isUp = _services[service.Name].Status.State != ServiceState.Stopped;
+            ends[service.Name] = begin + (isUp ? history.Longest(service.Name) : TimeSpan.Zero);
+        }
+
+        return ends.Values.DefaultIfEmpty().Max();
+    }
+
     /// <summary>Ends the following; the services themselves go on.</summary>
     public void Dispose()
     {
@@ -136,9 +168,16 @@ public sealed partial class ServiceSet : IDisposable
         bool[] down = await Task.WhenAll(_plan.DependentsOf(configuration.Name).Select(name => stops[name]));
         if (Array.Exists(down, static isDown => !isDown))
             return false;
+        long begin = Stopwatch.GetTimestamp();
+        bool wasUp = _services[configuration.Name].Status.State != ServiceState.Stopped;
         RunningService? running = await _services[configuration.Name].StopAsync(cancellationToken);
         if (running is null)
+        {
+            if (wasUp)
+                StopTook?.Invoke(configuration.Name, Stopwatch.GetElapsedTime(begin));
             return true;
+        }
+
         lock (left)
             left.Add(running);
         return false;

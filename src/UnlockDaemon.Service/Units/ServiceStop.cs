@@ -6,11 +6,16 @@ namespace UnlockDaemon.Service.Units;
 /// <summary>Takes one service down: the unit's stop job, then a look at what it left in its control group.</summary>
 /// <remarks>
 /// A wrapped SysV script has KillMode=process: systemd calls it stopped when its stop command is through, whatever
-/// still runs.
+/// still runs, such as a wrapper that starts its child again. What is left is the service's own: it gets time to end,
+/// is asked to, and is killed in the end, as systemd would do with another KillMode.
 /// </remarks>
 internal sealed class ServiceStop(
     ServiceConfiguration configuration, ServiceSurroundings surroundings, Action<string> waiting)
 {
+    // As long as a process that was told to end may take; from a billing core come its last records.
+    private static readonly TimeSpan s_unasked = TimeSpan.FromSeconds(10);
+    private static readonly TimeSpan s_asked = TimeSpan.FromSeconds(20);
+
     private ControlGroup? _group;
 
     /// <summary>Stops the unit.</summary>
@@ -60,13 +65,39 @@ internal sealed class ServiceStop(
         string result = await StopUnitAsync(cancellationToken);
         if (result != JobResult.Done)
             return $"did not stop (systemd ended the job with \"{result}\")";
-        if (_group is { IsEmpty: false })
-        {
-            waiting($"systemd has stopped it; waits for processes it left: {Join(_group.ReadProcesses())}");
-            await _group.WaitUntilEmptyAsync(cancellationToken);
-        }
-
+        if (_group is { IsEmpty: false } group)
+            await ClearAsync(group, cancellationToken);
         return null;
+    }
+
+    private async Task ClearAsync(ControlGroup group, CancellationToken cancellationToken)
+    {
+        waiting($"systemd has stopped it; waits for processes it left: {Join(group.ReadProcesses())}");
+        if (await IsEmptyWithinAsync(group, s_unasked, cancellationToken))
+            return;
+        waiting($"asks processes it left to end: {Join(group.ReadProcesses())}");
+        group.Terminate();
+        if (await IsEmptyWithinAsync(group, s_asked, cancellationToken))
+            return;
+        waiting($"kills processes it left: {Join(group.ReadProcesses())}");
+        group.Kill();
+        await group.WaitUntilEmptyAsync(cancellationToken);
+    }
+
+    private static async Task<bool> IsEmptyWithinAsync(
+        ControlGroup group, TimeSpan limit, CancellationToken cancellationToken)
+    {
+        using var source = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        source.CancelAfter(limit);
+        try
+        {
+            await group.WaitUntilEmptyAsync(source.Token);
+            return true;
+        }
+        catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
+        {
+            return false;
+        }
     }
 
     private async Task<string> StopUnitAsync(CancellationToken cancellationToken)

@@ -79,6 +79,13 @@ internal sealed class VolumeService : IDisposable
     internal Task<RunningService?> FindRemainsAsync(CancellationToken cancellationToken) =>
         NewStop().FindRemainsAsync(cancellationToken);
 
+    /// <summary>Lists the processes in its control group.</summary>
+    internal async Task<IReadOnlyList<int>> FindProcessesAsync(CancellationToken cancellationToken)
+    {
+        string group = await _surroundings.Systemd.GetControlGroupAsync(_configuration.Unit, cancellationToken);
+        return group.Length == 0 ? [] : new ControlGroup(group, _surroundings.ControlGroups).ReadProcesses();
+    }
+
     /// <summary>Leaves the service down because one that it depends on is.</summary>
     internal Task<bool> BlockAsync(string reason) => AloneAsync(
         () =>

@@ -18,8 +18,11 @@ internal sealed class FilesystemLayer(VolumeConfiguration configuration, Mapping
     internal MountEntry? Mount =>
         _mountPoint.Current is { } mount && mapping.Mapping is { } device && mount.Device == device.Number ? mount : null;
 
+    /// <summary>The directory it is mounted on.</summary>
+    internal string MountPath => configuration.MountPoint;
+
     /// <summary>What the superblock said when the file system was last unmounted, for the proof.</summary>
-    internal Superblock? AtUnmount { get; private set; }
+    internal UnmountRecord Record { get; } = new();
 
     internal override LayerInfo Observe() => Mount is { } mount ? new(Name, true, mount.Type) : new(Name, false, "");
 
@@ -59,7 +62,17 @@ internal sealed class FilesystemLayer(VolumeConfiguration configuration, Mapping
                 return Broken($"the file system check needs a person: {refusal}", $"run 'e2fsck -f {device.Path}'");
         }
 
-        _mountPoint.Attach(device.Path, _type, configuration.Options);
+        Record.NoteMounted();
+        try
+        {
+            _mountPoint.Attach(device.Path, _type, configuration.Options);
+        }
+        catch (LinuxException)
+        {
+            Record.NoteUnmounted(ReadSuperblock(device));
+            throw;
+        }
+
         return Mount is null
             ? new(LayerOutcomeKind.Failed, $"{configuration.MountPoint} is not mounted although mount(2) said so")
             : LayerOutcome.Up;
@@ -69,7 +82,8 @@ internal sealed class FilesystemLayer(VolumeConfiguration configuration, Mapping
     internal void Sync() => _mountPoint.Sync();
 
     /// <summary>Who holds it now.</summary>
-    internal IReadOnlyList<Holder> FindHolders() => Mount is { } mount ? HolderScan.Find(mount) : [];
+    internal IReadOnlyList<Holder> FindHolders() =>
+        mapping.Mapping is { } device ? HolderScan.Find(device.Number, Mount, mapping.LoopDevice) : [];
 
     internal override string? TakeDown()
     {
@@ -79,7 +93,7 @@ internal sealed class FilesystemLayer(VolumeConfiguration configuration, Mapping
             return $"{configuration.MountPoint} is in use";
         if (Mount is not null)
             return $"{configuration.MountPoint} is still mounted";
-        AtUnmount = mapping.Mapping is { } device ? ReadSuperblock(device) : null;
+        Record.NoteUnmounted(mapping.Mapping is { } device ? ReadSuperblock(device) : null);
         Protect();
         return null;
     }

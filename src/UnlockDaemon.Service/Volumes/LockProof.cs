@@ -45,14 +45,11 @@ internal sealed class LockProof(VolumeConfiguration configuration, StorageStack 
         }
     }
 
-    private CheckResult CheckSuperblock() => stack.Filesystem.AtUnmount switch
+    private CheckResult CheckSuperblock()
     {
-        null => new CheckResult("superblock clean", true, "not mounted since this daemon started"),
-        { IsClean: true, NeedsRecovery: false } super =>
-            new CheckResult("superblock clean", true, $"{super.Type}: state clean, no recovery needed"),
-        { } super => new CheckResult("superblock clean", false,
-            $"{super.Type}: {(super.NeedsRecovery ? "needs recovery" : "not clean")}"),
-    };
+        (bool clean, string detail) = stack.Filesystem.Record.Judge();
+        return new CheckResult("superblock clean", clean, detail);
+    }
 
     private IEnumerable<string> FindMappings()
     {
@@ -60,11 +57,15 @@ internal sealed class LockProof(VolumeConfiguration configuration, StorageStack 
             yield return mapping.Path;
     }
 
-    /// <summary>libcryptsetup puts a LUKS2 key into the kernel as a "logon" key named for the device while it maps it.</summary>
-    private static IEnumerable<string> FindKeys() =>
-        File.ReadLines("/proc/keys")
-            .Where(static line => line.Contains("logon", StringComparison.Ordinal)
-                && line.Contains("cryptsetup:", StringComparison.Ordinal));
+    /// <summary>
+    /// libcryptsetup puts a LUKS2 key into the kernel as a key named "cryptsetup:UUID-d0" while it maps a device. A name
+    /// with another container's UUID is of another device.
+    /// </summary>
+    private IEnumerable<string> FindKeys()
+    {
+        string name = stack.Container.Uuid is { } uuid ? "cryptsetup:" + uuid : "cryptsetup:";
+        return File.ReadLines("/proc/keys").Where(line => line.Contains(name, StringComparison.Ordinal));
+    }
 
     private IEnumerable<string> FindLoopDevices()
     {

@@ -2,7 +2,13 @@ namespace UnlockDaemon.Service.Volumes;
 
 /// <summary>How to lock.</summary>
 /// <param name="Deadline">How long it may take in all.</param>
-/// <param name="Hold">Prompt nobody afterwards.</param>
+/// <param name="HoldFor">Prompt nobody afterwards for so long, or until released; null to prompt at once.</param>
 /// <param name="Reason">Why.</param>
 /// <param name="Nonce">Goes into the certificate.</param>
-public sealed record LockRequest(TimeSpan Deadline, bool Hold = false, string? Reason = null, string? Nonce = null);
+/// <param name="Evict">Processes that are not ours and may be ended, if they hold the volume.</param>
+public sealed record LockRequest(
+    TimeSpan Deadline,
+    TimeSpan? HoldFor = null,
+    string? Reason = null,
+    string? Nonce = null,
+    IReadOnlyList<int>? Evict = null);

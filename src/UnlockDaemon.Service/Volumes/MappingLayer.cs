@@ -17,6 +17,9 @@ internal sealed class MappingLayer(VolumeConfiguration configuration, LoopLayer 
     internal CryptMapping? Mapping =>
         CryptMapping.Find(_name) is { } mapping && loop.Device is { } device && mapping.IsOn(device) ? mapping : null;
 
+    /// <summary>The loop device below it, or null.</summary>
+    internal LoopDevice? LoopDevice => loop.Device;
+
     /// <summary>Name of the mapping for a mount point: "unlockd-secure" for /var/secure.</summary>
     internal static string NameFor(string mountPoint) => "unlockd-" + Path.GetFileName(mountPoint);
 

@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using Microsoft.Extensions.Logging;
 using UnlockDaemon.Linux;
 using UnlockDaemon.Linux.Storage;
@@ -18,73 +17,65 @@ public sealed partial class Volume : IDisposable
     private readonly LockProof _proof;
     private readonly EventHub _events;
     private readonly ILogger _logger;
+    private readonly VolumeCondition _condition;
+    private readonly StopHistory _history = new(Path.Combine(BootRecord.Directory, "stops"));
     private readonly SemaphoreSlim _gate = new(1, 1);
-    private readonly Lock _lock = new();
+    private readonly CancellationTokenSource _disposing = new();
     private CancellationTokenSource _starting = new();
-    private TaskCompletionSource _changed = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private Task<LockOutcome>? _locking;
 
     /// <summary>Describes a volume; nothing is touched before <see cref="ObserveAsync"/>.</summary>
     /// <param name="configuration">The volume.</param>
     /// <param name="services">The services that live on it.</param>
-    /// <param name="proof">Looks again after a lock.</param>
     /// <param name="stack">The layers of the volume.</param>
     /// <param name="events">Told what happens.</param>
     /// <param name="logger">Told what happens.</param>
-    internal Volume(VolumeConfiguration configuration, ServiceSet services, LockProof proof, StorageStack stack,
-        EventHub events, ILogger logger)
+    internal Volume(VolumeConfiguration configuration, ServiceSet services, StorageStack stack, EventHub events, ILogger logger)
     {
         _configuration = configuration;
         _stack = stack;
         _services = services;
-        _proof = proof;
+        _proof = new LockProof(configuration, stack, services);
         _events = events;
         _logger = logger;
+        _condition = new VolumeCondition(events, logger);
         _services.ReadinessChanged += OnReadinessChanged;
+        _services.StopTook += _history.Add;
     }
 
     /// <summary>The state.</summary>
-    public VolumeState State { get; private set; } = VolumeState.Locked;
+    public VolumeState State => _condition.State;
 
     /// <summary>When the state began.</summary>
-    public DateTimeOffset Since { get; private set; } = DateTimeOffset.UtcNow;
+    public DateTimeOffset Since => _condition.Since;
 
-    /// <summary>Why nobody is prompted, or null when they are.</summary>
-    public string? HoldReason { get; private set; }
+    /// <summary>Why nobody is prompted and until when, or null when they are.</summary>
+    public Hold? Hold => _condition.Hold;
 
     /// <summary>What went wrong last; null once all is well again.</summary>
-    public string? LastError { get; private set; }
+    public string? LastError => _condition.LastError;
 
     /// <summary>Whether operators are to be asked for the passphrase.</summary>
-    public bool WantsPassphrase =>
-        HoldReason is null && State is VolumeState.Locked or VolumeState.Unlocking or VolumeState.Failed;
+    public bool WantsPassphrase => _condition.WantsPassphrase;
+
+    /// <summary>The state's name on the socket.</summary>
+    /// <param name="state">The state.</param>
+    /// <returns>In lower case.</returns>
+    public static string JsonName(VolumeState state) => state.ToString().ToLowerInvariant();
 
     /// <summary>The layers, read from the kernel now.</summary>
     /// <returns>The storage layers, bottom first.</returns>
     public IReadOnlyList<LayerInfo> ObserveLayers() => _stack.Observe();
 
-    /// <summary>Who holds the mounted volume.</summary>
-    /// <returns>The holders; empty when it is not mounted.</returns>
+    /// <summary>Who holds the volume.</summary>
+    /// <returns>The holders; empty when it is not mapped.</returns>
     public IReadOnlyList<Holder> FindHolders() => _stack.Filesystem.FindHolders();
 
     /// <summary>Waits until something about the volume is so.</summary>
     /// <param name="condition">Asked now and after every change.</param>
     /// <param name="cancellation">Ends the wait.</param>
-    public async Task WaitUntilAsync(Func<Volume, bool> condition, CancellationToken cancellation)
-    {
-        ArgumentNullException.ThrowIfNull(condition);
-        while (true)
-        {
-            Task changed;
-            lock (_lock)
-            {
-                if (condition(this))
-                    return;
-                changed = _changed.Task;
-            }
-
-            await changed.WaitAsync(cancellation);
-        }
-    }
+    public Task WaitUntilAsync(Func<Volume, bool> condition, CancellationToken cancellation) =>
+        _condition.WaitUntilAsync(() => condition(this), cancellation);
 
     /// <summary>Reads the state from the kernel, as the daemon starts: nothing is disturbed.</summary>
     /// <param name="cancellation">Ends the reading.</param>
@@ -92,22 +83,28 @@ public sealed partial class Volume : IDisposable
     {
         if (_stack.IsMounted)
         {
-            Enter(VolumeEvent.FoundMounted, "found mounted");
+            _stack.Filesystem.Record.NoteMounted();
+            _condition.Enter(VolumeEvent.FoundMounted, "found mounted");
             bool ready = await _services.ObserveAsync(cancellation);
-            Enter(ready ? VolumeEvent.AllReady : VolumeEvent.NotAllReady, "services as found");
+            _condition.Enter(ready ? VolumeEvent.AllReady : VolumeEvent.NotAllReady, "services as found");
+            return;
         }
-        else if (_stack.IsMapped)
+
+        if (_stack.IsMapped)
         {
-            Complain($"{_stack.Mapping.Observe().Detail} was left mapped and not mounted: "
+            _condition.Complain($"{_stack.Mapping.Observe().Detail} was left mapped and not mounted: "
                 + "'unlockctl unlock' goes on from there, 'unlockctl lock' takes it down");
-            Enter(VolumeEvent.FoundHalfUp, LastError!);
+            _condition.Enter(VolumeEvent.FoundHalfUp, LastError!);
         }
         else
         {
-            _stack.TakeDown(Report);
+            _stack.TakeDown((layer, text) => _events.Publish("step", layer, text));
             _stack.Filesystem.Protect();
-            Enter(VolumeEvent.FoundLocked, "found locked");
+            _condition.Enter(VolumeEvent.FoundLocked, "found locked");
         }
+
+        if (Hold.Recall() is { } hold)
+            KeepHeld(hold);
     }
 
     /// <summary>Brings up what is down, and has the services started.</summary>
@@ -121,7 +118,7 @@ public sealed partial class Volume : IDisposable
         UnlockAttempt attempt;
         try
         {
-            attempt = await OpenAsync(passphrase);
+            attempt = await new UnlockSequence(_configuration, _condition, _stack, _events, _logger).RunAsync(passphrase);
         }
         catch
         {
@@ -130,103 +127,84 @@ public sealed partial class Volume : IDisposable
         }
 
         if (attempt.Outcome == UnlockOutcome.Mounted)
-            return attempt with { Services = StartServicesAndReleaseAsync() };
+            return attempt with { Services = ReleaseAfterAsync(StartServicesAsync()) };
         _gate.Release();
         return attempt;
     }
 
     /// <summary>Stops the services, takes every layer down and looks at the kernel again.</summary>
+    /// <remarks>
+    /// Several may ask at once: one lock is made, its failure is the answer for all of them, and after its success each
+    /// gets a proof of its own.
+    /// </remarks>
     /// <param name="request">How.</param>
     /// <returns>The proof, or why there is none.</returns>
     public async Task<LockOutcome> LockAsync(LockRequest request)
     {
         ArgumentNullException.ThrowIfNull(request);
-        using CancellationTokenSource deadline = new(request.Deadline);
-        if (State == VolumeState.Starting)
-            await _starting.CancelAsync();
-        await _gate.WaitAsync(CancellationToken.None);
+        if (_locking is { } other && await other is { Certificate: null } failed)
+            return failed;
+        Task<LockOutcome> locking = LockAloneAsync(request);
+        _locking = locking;
         try
         {
-            return await TakeDownAsync(request, deadline.Token);
+            return await locking;
         }
         finally
         {
-            _gate.Release();
+            _ = Interlocked.CompareExchange(ref _locking, null, locking);
         }
     }
 
     /// <summary>Ends a hold.</summary>
-    public void Release()
-    {
-        if (HoldReason is null)
-            return;
-        HoldReason = null;
-        _events.Publish("state", "released", "the hold has ended");
-        SignalChange();
-    }
+    public void Release() => EndHold("released", null);
 
     /// <inheritdoc/>
     public void Dispose()
     {
+        _disposing.Cancel();
         _services.ReadinessChanged -= OnReadinessChanged;
+        _services.StopTook -= _history.Add;
+        _disposing.Dispose();
         _starting.Dispose();
         _gate.Dispose();
     }
 
-    private async Task<UnlockAttempt> OpenAsync(Passphrase? passphrase)
+    private async Task<LockOutcome> LockAloneAsync(LockRequest request)
     {
-        if (HoldReason is { } hold)
-            return new(UnlockOutcome.OnHold, hold);
-        if (!_stack.IsMounted)
+        using CancellationTokenSource deadline = new(request.Deadline);
+        if (State == VolumeState.Starting)
+            await _starting.CancelAsync();
+        try
         {
-            if (passphrase is null && !_stack.IsMapped)
-                return new(UnlockOutcome.PassphraseNeeded);
-            if (!_stack.IsMapped && _stack.FindFault() is { } fault)
-            {
-                Complain(fault);
-                return new(UnlockOutcome.Unusable, fault);
-            }
-
-            Enter(VolumeEvent.UnlockRequested, "unlocking");
-            if (await BringUpAsync(passphrase) is { } failed)
-                return failed;
-            Enter(VolumeEvent.Mounted, $"mounted on {_configuration.MountPoint}");
+            await _gate.WaitAsync(deadline.Token);
         }
-        else if (State is VolumeState.Ready or VolumeState.Degraded)
+        catch (OperationCanceledException)
         {
-            Enter(VolumeEvent.UnlockRequested, "starting what is missing");
+            return new(null, $"not locked: the volume is still {JsonName(State)}", [], Refused: true);
         }
 
-        return new(UnlockOutcome.Mounted);
-    }
-
-    private async Task<UnlockAttempt?> BringUpAsync(Passphrase? passphrase)
-    {
-        long started = Stopwatch.GetTimestamp();
-        (LayerOutcome outcome, string layer) =
-            await Task.Run(() => _stack.BringUpAsync(passphrase, Report, CancellationToken.None));
-        switch (outcome.Kind)
+        LockSequence sequence = new(
+            _configuration, _condition, _stack, _services, _proof, _events, StartServicesAsync, _logger);
+        try
         {
-            case LayerOutcomeKind.Up:
-                LastError = null;
-                LogUnlocked(Stopwatch.GetElapsedTime(started).TotalSeconds);
-                return null;
-            case LayerOutcomeKind.WrongPassphrase:
-                LogWrongPassphrase();
-                Enter(VolumeEvent.NotOpened, "wrong passphrase");
-                return new(UnlockOutcome.WrongPassphrase, outcome.Reason, layer);
-            default:
-                Complain(outcome.Reason);
-                Enter(outcome.Kind == LayerOutcomeKind.NeedsPerson ? VolumeEvent.Stuck : VolumeEvent.NotOpened, outcome.Reason);
-                return new(UnlockOutcome.Failed, outcome.Reason, layer);
+            using LockPlan plan = new(_services, _stack.Filesystem, _history);
+            LockOutcome outcome = await sequence.RunAsync(request, plan, deadline.Token);
+            if (outcome.Certificate is not null && request.HoldFor is not null)
+                KeepHeld(Hold!);
+            return outcome;
+        }
+        finally
+        {
+            _ = sequence.Unfinished.ContinueWith(_ => _gate.Release(), TaskScheduler.Default);
         }
     }
 
-    private async Task<VolumeState> StartServicesAndReleaseAsync()
+    private async Task<VolumeState> ReleaseAfterAsync(Task<VolumeState> work)
     {
         try
         {
-            return await StartServicesAsync();
+            return await work;
         }
         finally
         {
@@ -238,10 +216,9 @@ public sealed partial class Volume : IDisposable
     {
         _starting.Dispose();
         _starting = new CancellationTokenSource();
-        bool ready = false;
         try
         {
-            ready = await _services.StartAsync(_starting.Token);
+            await _services.StartAsync(_starting.Token);
         }
         catch (OperationCanceledException)
         {
@@ -249,172 +226,39 @@ public sealed partial class Volume : IDisposable
         }
         catch (Exception failure) when (failure is LinuxException or SystemdException)
         {
-            Complain(failure.Message);
+            _condition.Complain(failure.Message);
         }
 
-        Enter(ready ? VolumeEvent.AllReady : VolumeEvent.NotAllReady,
-            ready ? "all services are ready" : "not all services are ready");
+        _condition.TakeReadiness(() => _services.AreAllReady, [VolumeState.Starting]);
         return State;
     }
 
-    private async Task<LockOutcome> TakeDownAsync(LockRequest request, CancellationToken deadline)
+    private void KeepHeld(Hold hold)
     {
-        long started = Stopwatch.GetTimestamp();
-        // What is locked already is only looked at again: the prompts stay.
-        bool wasLocked = State == VolumeState.Locked;
-        if (!wasLocked)
-            Enter(VolumeEvent.LockRequested, request.Reason is null ? "locking" : $"locking: {request.Reason}");
-        string? refusal = await StopServicesAsync(deadline);
-        double servicesSeconds = Stopwatch.GetElapsedTime(started).TotalSeconds;
-        if (refusal is null)
-        {
-            if (!wasLocked)
-                Enter(VolumeEvent.ServicesStopped, "services are stopped");
-            refusal = await Task.Run(DetachLayers, CancellationToken.None);
-        }
-
-        if (refusal is not null)
-            return await RefuseAsync(refusal);
-
-        double unmountSeconds = Stopwatch.GetElapsedTime(started).TotalSeconds - servicesSeconds;
-        IReadOnlyList<CheckResult> checks = await _proof.CheckAsync(CancellationToken.None);
-        HoldReason = request.Hold ? request.Reason ?? "locked with --hold" : HoldReason;
-        return Conclude(request, checks, new LockSeconds(
-            servicesSeconds, unmountSeconds, Stopwatch.GetElapsedTime(started).TotalSeconds));
+        hold.Remember();
+        if (Hold != hold)
+            _condition.Suspend(hold);
+        _ = EndHoldInTimeAsync(hold);
     }
 
-    private async Task<string?> StopServicesAsync(CancellationToken deadline)
+    private async Task EndHoldInTimeAsync(Hold hold)
     {
-        try
-        {
-            IReadOnlyList<RunningService> running = await _services.StopAsync(deadline);
-            return running.Count == 0 ? null : string.Join("; ", running);
-        }
-        catch (OperationCanceledException)
-        {
-            return "the services did not stop before the deadline";
-        }
-        catch (Exception failure) when (failure is LinuxException or SystemdException)
-        {
-            return failure.Message;
-        }
+        TimeSpan left = hold.Until - DateTimeOffset.UtcNow;
+        if (left > TimeSpan.Zero)
+            await Task.Delay(left, _disposing.Token);
+        EndHold($"its time ({hold.Until:HH:mm:ss}) has come", hold);
     }
 
-    private string? DetachLayers()
+    private void EndHold(string why, Hold? only)
     {
-        if (_stack.IsMounted)
-            _stack.Filesystem.Sync();
-        return _stack.TakeDown(Report);
-    }
-
-    private LockOutcome Conclude(LockRequest request, IReadOnlyList<CheckResult> checks, LockSeconds seconds)
-    {
-        foreach (CheckResult check in checks)
-            _events.Publish("check", check.Name, $"{(check.Ok ? "ok" : "FAILED")}: {check.Detail}");
-        CheckResult[] failed = [.. checks.Where(static check => !check.Ok)];
-        if (failed.Length > 0)
-        {
-            Complain("locked, but not proven: " + string.Join("; ", failed.Select(static check => $"{check.Name}: {check.Detail}")));
-            Enter(VolumeEvent.Stuck, LastError!);
-            return new(null, LastError!, [], Refused: false);
-        }
-
-        LastError = null;
-        Enter(VolumeEvent.Detached, "locked");
-        LogLocked(seconds.Total);
-        return new(new Certificate(Environment.MachineName, BootId.Current, DateTimeOffset.UtcNow, request.Reason,
-            _configuration.Container, request.Nonce, checks, seconds), "", [], Refused: false);
-    }
-
-    /// <summary>A lock that cannot be finished is undone: billing goes on, and the operator knows who is in the way.</summary>
-    private async Task<LockOutcome> RefuseAsync(string refusal)
-    {
-        IReadOnlyList<Holder> holders = FindHolders();
-        Complain(holders.Count == 0
-            ? $"not locked: {refusal}"
-            : $"not locked: {refusal}: {string.Join("; ", holders.Take(3))}");
-        if (!_stack.IsMounted)
-        {
-            Enter(VolumeEvent.Stuck, LastError!);
-            return new(null, LastError!, [], Refused: false);
-        }
-
-        Enter(VolumeEvent.LockRefused, LastError! + "; bringing the services back");
-        string reason = LastError!;
-        await StartServicesAsync();
-        return new(null, reason, holders, Refused: true);
+        if (_condition.Resume(why, only))
+            Hold.Forget();
     }
 
     /// <summary>A service failed later, or came back.</summary>
-    private void OnReadinessChanged(bool ready)
-    {
-        lock (_lock)
-        {
-            if (State == VolumeState.Ready && !ready)
-                Enter(VolumeEvent.NotAllReady, "a service is no longer ready");
-            else if (State == VolumeState.Degraded && ready)
-                Enter(VolumeEvent.AllReady, "all services are ready again");
-        }
-    }
-
-    private void Enter(VolumeEvent happened, string text)
-    {
-        lock (_lock)
-        {
-            VolumeState next = Transitions.Next(State, happened)
-                ?? throw new InvalidOperationException($"{happened} cannot happen while {State}");
-            if (next != State)
-            {
-                State = next;
-                Since = DateTimeOffset.UtcNow;
-                LogState(State, text);
-                _events.Publish("state", JsonName(State), text);
-            }
-        }
-
-        SignalChange();
-    }
-
-    private void SignalChange()
-    {
-        TaskCompletionSource changed;
-        lock (_lock)
-        {
-            changed = _changed;
-            _changed = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-        }
-
-        changed.TrySetResult();
-    }
-
-    /// <summary>The state's name on the socket.</summary>
-    /// <param name="state">The state.</param>
-    /// <returns>In lower case.</returns>
-    public static string JsonName(VolumeState state) => state.ToString().ToLowerInvariant();
-
-    private void Report(string layer, string text) => _events.Publish("step", layer, text);
-
-    private void Complain(string text)
-    {
-        LastError = text;
-        LogTrouble(text);
-    }
-
-    [LoggerMessage(Level = LogLevel.Information, Message = "{State}: {Text}")]
-    private partial void LogState(VolumeState state, string text);
-
-    [LoggerMessage(Level = LogLevel.Information, Message = "passphrase accepted, mounted after {Seconds:0.00} s")]
-    private partial void LogUnlocked(double seconds);
-
-    [LoggerMessage(Level = LogLevel.Warning, Message = "wrong passphrase")]
-    private partial void LogWrongPassphrase();
+    private void OnReadinessChanged(bool ready) =>
+        _condition.TakeReadiness(() => ready, [VolumeState.Ready, VolumeState.Degraded]);
 
     [LoggerMessage(Level = LogLevel.Information, Message = "starting of services ended by a lock")]
     private partial void LogStartCancelled();
-
-    [LoggerMessage(Level = LogLevel.Information, Message = "locked and proven after {Seconds:0.00} s")]
-    private partial void LogLocked(double seconds);
-
-    [LoggerMessage(Level = LogLevel.Error, Message = "{Text}")]
-    private partial void LogTrouble(string text);
 }

@@ -7,13 +7,16 @@ namespace UnlockDaemon.Cli;
 /// <summary>unlockctl lock.</summary>
 internal static class LockVerb
 {
+    /// <summary>As a certificate file: the certificate is all that is written there, as with --json.</summary>
+    internal const string StandardOutput = "-";
+
     internal static async Task<int> RunAsync(
         Output output, LockParameters parameters, string? certificateFile, CancellationToken cancellation)
     {
         (int code, Certificate? proof) = await AskAsync(output, parameters, cancellation);
         if (proof is null)
             return code;
-        if (certificateFile is not null)
+        if (certificateFile is not null and not StandardOutput)
             Write(certificateFile, proof);
         output.Object(proof, ProtocolJson.Default.Certificate);
         output.Line($"locked and proven in {proof.Seconds.Total:0.0} s: {proof.Container} may be copied or migrated");

@@ -36,7 +36,7 @@ internal static class StatusVerb
     private static void Print(Output output, StatusReply status)
     {
         output.Line($"{Environment.MachineName}: {status.State} since {status.Since.ToLocalTime():yyyy-MM-dd HH:mm:ss}"
-            + (status.Held ? $", on hold: {status.HoldReason}" : ""));
+            + (status.Held ? $", on hold until {status.HoldUntil?.ToLocalTime():HH:mm:ss}: {status.HoldReason}" : ""));
         output.Line($"volume {status.Volume.Container} ({status.Volume.Format}) on {status.Volume.MountPoint}");
         foreach (LayerInfo layer in status.Layers)
             output.Line($"  {layer.Name,-16} {(layer.Up ? "up" : "down"),-9} {layer.Detail}");

@@ -99,32 +99,53 @@ internal static class Unlockctl
             Description = "How long it may take, as 90s or 2m; the configured one if not given",
             HelpName = "T",
         };
-        Option<bool> hold = new("--hold") { Description = "Prompt nobody afterwards, until 'unlockctl release' or a reboot" };
+        Option<bool> hold = new("--hold")
+        {
+            Description = "Prompt nobody afterwards, until 'unlockctl release', a reboot, or the limit of the hold",
+        };
+        Option<string?> holdLimit = new("--hold-limit")
+        {
+            Description = "When the hold ends by itself, as 15m; the configured time if not given",
+            HelpName = "T",
+        };
+        Option<int[]> evict = new("--evict")
+        {
+            Description = "End this process if it holds the volume (may be repeated; see unlockctl holders)",
+            HelpName = "PID",
+        };
         Option<string?> reason = new("--reason") { Description = "Why, for the log and the certificate", HelpName = "TEXT" };
         Option<string?> nonce = new("--nonce") { Description = "Goes into the certificate as it is", HelpName = "TEXT" };
-        Option<string?> certificate = new("--certificate") { Description = "Write the proof to this file", HelpName = "FILE" };
-        deadline.Validators.Add(result =>
+        Option<string?> certificate = new("--certificate")
         {
-            if (result.GetValueOrDefault<string?>() is { } text && !Duration.TryParse(text, out _, out string? problem))
-                result.AddError($"--deadline: {problem}");
-        });
+            Description = "Write the proof to this file, or to standard output for -",
+            HelpName = "FILE",
+        };
+        RequireDuration(deadline);
+        RequireDuration(holdLimit);
         Command command = new("lock", "Stops the services, unmounts, wipes the key, detaches, and looks at the kernel again. "
             + "Ends with 0 only when all that is proven.\n\nExample: unlockctl lock --reason migration --certificate /root/lock.json")
         {
-            deadline, hold, reason, nonce, certificate,
+            deadline, hold, holdLimit, reason, evict, nonce, certificate,
         };
         command.SetAction((parsed, cancellation) =>
         {
-            double? seconds = parsed.GetValue(deadline) is { } text && Duration.TryParse(text, out TimeSpan given, out _)
-                ? given.TotalSeconds
-                : null;
-            LockParameters parameters = new(
-                seconds, parsed.GetValue(hold), parsed.GetValue(reason), parsed.GetValue(nonce));
-            return LockVerb.RunAsync(
-                new Output(parsed.GetValue(s_json)), parameters, parsed.GetValue(certificate), cancellation);
+            LockParameters parameters = new(Seconds(parsed.GetValue(deadline)), parsed.GetValue(hold),
+                Seconds(parsed.GetValue(holdLimit)), parsed.GetValue(reason), parsed.GetValue(nonce), parsed.GetValue(evict));
+            string? file = parsed.GetValue(certificate);
+            Output output = new(parsed.GetValue(s_json) || file == LockVerb.StandardOutput);
+            return LockVerb.RunAsync(output, parameters, file, cancellation);
         });
         return command;
     }
+
+    private static void RequireDuration(Option<string?> option) => option.Validators.Add(result =>
+    {
+        if (result.GetValueOrDefault<string?>() is { } text && !Duration.TryParse(text, out _, out string? problem))
+            result.AddError($"{option.Name}: {problem}");
+    });
+
+    private static double? Seconds(string? duration) =>
+        duration is not null && Duration.TryParse(duration, out TimeSpan given, out _) ? given.TotalSeconds : null;
 
     private static Command Create()
     {

@@ -1,0 +1,82 @@
+using UnlockDaemon.Linux.Interop;
+
+namespace UnlockDaemon.Linux.Storage;
+
+/// <summary>Looks at what processes hold of a volume; the same look for each process of a scan.</summary>
+/// <param name="volume">Number of the mapping, and so of the file system on it.</param>
+/// <param name="loop">Number of the loop device below.</param>
+internal sealed class ProcessScan(DeviceNumber volume, DeviceNumber? loop)
+{
+    // "address perms offset major:minor inode path", the numbers in hexadecimal.
+    private readonly string _mapped = $"{volume.Major:x2}:{volume.Minor:x2}";
+    private readonly Dictionary<string, ProcessDirectory> _namespaces = new(StringComparer.Ordinal)
+    {
+        [ProcessDirectory.NamespaceOf("/proc/self")] = default,
+    };
+
+    /// <summary>One process of each mount namespace but our own.</summary>
+    internal IReadOnlyCollection<ProcessDirectory> Namespaces =>
+        [.. _namespaces.Values.Where(static process => process.Path is not null)];
+
+    /// <summary>Adds what a process holds, one holder for each kind.</summary>
+    internal void Look(ProcessDirectory process, List<Holder> holders)
+    {
+        _namespaces.TryAdd(ProcessDirectory.NamespaceOf(process.Path), process);
+        HashSet<string> kinds = new(StringComparer.Ordinal);
+        void Add(string kind, string path)
+        {
+            if (kinds.Add(kind))
+                holders.Add(process.Hold(kind, path));
+        }
+
+        LookAt(process.Path, "exe", "executable", Add);
+        // Threads share these with their process unless they asked for their own (CLONE_FS, CLONE_FILES).
+        foreach (string thread in process.Threads())
+        {
+            LookAt(thread, "cwd", "cwd", Add);
+            LookAt(thread, "root", "root", Add);
+            LookAtFiles(thread, Add);
+        }
+
+        if (FindMap(process.Path) is { } map)
+            Add("map", map);
+    }
+
+    internal static bool IsOn(string path, DeviceNumber device) =>
+        FileStatus.TryRead(path) is { } status && FileStatus.DeviceOf(status) == device;
+
+    private void LookAt(string directory, string link, string kind, Action<string, string> add)
+    {
+        string path = $"{directory}/{link}";
+        if (IsOn(path, volume))
+            add(kind, ProcessDirectory.Target(path));
+    }
+
+    private void LookAtFiles(string thread, Action<string, string> add)
+    {
+        foreach (string fd in ProcessDirectory.Entries(thread + "/fd"))
+        {
+            if (FileStatus.TryRead(fd) is not { } status)
+                continue;
+            if (FileStatus.DeviceOf(status) == volume)
+                add("file", ProcessDirectory.Target(fd));
+            else if ((status.stx_mode & Stat.S_IFMT) == Stat.S_IFBLK
+                && new DeviceNumber(status.stx_rdev_major, status.stx_rdev_minor) is var device
+                && (device == volume || device == loop))
+                add("device", ProcessDirectory.Target(fd));
+        }
+    }
+
+    /// <summary>A mapped file may be deleted and its path gone; the device number in the line stays.</summary>
+    private string? FindMap(string directory)
+    {
+        foreach (string line in ProcessDirectory.Lines(directory + "/maps"))
+        {
+            string[] fields = line.Split(' ', 6, StringSplitOptions.RemoveEmptyEntries);
+            if (fields.Length == 6 && fields[3] == _mapped)
+                return fields[5];
+        }
+
+        return null;
+    }
+}

@@ -1,0 +1,42 @@
+namespace UnlockDaemon.Service.Volumes;
+
+/// <summary>
+/// What a daemon that was restarted could not read from the kernel: a few lines below /var/lib/unlockd, written whole
+/// or not at all, that count for the boot they were written in and no other.
+/// </summary>
+internal sealed class BootRecord(string name)
+{
+    internal const string Directory = "/var/lib/unlockd";
+    private readonly string _path = Path.Combine(Directory, name);
+    private string[]? _written;
+
+    /// <summary>The lines; null when there is no record of this boot.</summary>
+    internal string[]? Read() =>
+        _written ?? (File.Exists(_path) && File.ReadAllLines(_path) is [var boot, .. var lines] && boot == BootId.Current
+            ? lines
+            : null);
+
+    internal void Write(params string[] lines)
+    {
+        _written = lines;
+        try
+        {
+            System.IO.Directory.CreateDirectory(Directory);
+            string draft = _path + ".new";
+            File.WriteAllLines(draft, [BootId.Current, .. lines]);
+            File.Move(draft, _path, overwrite: true);
+        }
+        catch (IOException)
+        {
+            // A full disk must not keep a volume from being unlocked or locked. Without the file an older record must
+            // not speak for this one either; what is in memory still counts.
+            File.Delete(_path);
+        }
+    }
+
+    internal void Delete()
+    {
+        _written = null;
+        File.Delete(_path);
+    }
+}

@@ -1,0 +1,74 @@
+using UnlockDaemon.Linux;
+using UnlockDaemon.Linux.Storage;
+using UnlockDaemon.Service.Units;
+
+namespace UnlockDaemon.Service.Volumes;
+
+/// <summary>Looks, before anything is stopped, for what would make a lock fail.</summary>
+internal sealed class LockPlan(ServiceSet services, FilesystemLayer filesystem, StopHistory history) : IDisposable
+{
+    // These go away with the services and their mounts, or are the kernel's; the unmount itself will tell.
+    private static readonly string[] s_uncertain = ["mount-namespace", "mount", "swap", "loop", "device-mapper", "nfs-export"];
+
+    // An eviction as in systemd: time to end, then SIGKILL.
+    private static readonly TimeSpan s_grace = TimeSpan.FromSeconds(5);
+    private readonly List<ProcessHandle> _evicted = [];
+
+    /// <summary>Makes the plan.</summary>
+    /// <returns>Null when nothing is known to be in the way; otherwise why the lock is refused, and who is.</returns>
+    internal async Task<LockOutcome?> FindObstacleAsync(LockRequest request, CancellationToken cancellation)
+    {
+        TimeSpan estimate = services.EstimateStop(history);
+        if (estimate > request.Deadline)
+            return Refuse($"past stops of the services took up to {estimate.TotalSeconds:0} s, the deadline is "
+                + $"{request.Deadline.TotalSeconds:0} s: give it more time, such as --deadline {estimate.TotalSeconds * 1.5:0}s");
+        IReadOnlySet<int> ours = await services.FindProcessesAsync(cancellation);
+        Holder[] strangers =
+        [
+            .. filesystem.FindHolders().Where(holder => !ours.Contains(holder.Pid) && !s_uncertain.Contains(holder.Kind)),
+        ];
+        foreach (int pid in request.Evict ?? [])
+        {
+            if (Take(pid, strangers) is { } wrong)
+                return Refuse(wrong);
+        }
+
+        Holder[] left = [.. strangers.Where(holder => !_evicted.Exists(process => process.Pid == holder.Pid))];
+        return left.Length == 0
+            ? null
+            : Refuse($"{filesystem.MountPath} is in use: {string.Join("; ", left.Take(3).Select(static h => h.ToString()))}", left);
+    }
+
+    /// <summary>Ends the processes that may be ended.</summary>
+    /// <returns>Null when all are gone, otherwise which are not.</returns>
+    internal string? Evict(Action<string> report)
+    {
+        foreach (ProcessHandle process in _evicted)
+        {
+            report($"ending pid {process.Pid}");
+            if (!process.End(s_grace, s_grace))
+                return $"pid {process.Pid} does not end, not even by SIGKILL: it waits for a device (state D in ps)";
+        }
+
+        return null;
+    }
+
+    /// <inheritdoc/>
+    public void Dispose() => _evicted.ForEach(static process => process.Dispose());
+
+    private string? Take(int pid, Holder[] strangers)
+    {
+        // First held, then looked at: whoever gets the number later is not meant.
+        if (pid == 1 || pid == Environment.ProcessId)
+            return $"pid {pid} cannot be evicted";
+        if (ProcessHandle.TryOpen(pid) is not { } process)
+            return null;
+        _evicted.Add(process);
+        return Array.Exists(strangers, holder => holder.Pid == pid) || process.HasEnded
+            ? null
+            : $"pid {pid} does not hold the volume: look again with 'unlockctl holders'";
+    }
+
+    private static LockOutcome Refuse(string reason, IReadOnlyList<Holder>? holders = null) =>
+        new(null, $"not locked, nothing was stopped: {reason}", holders ?? [], Refused: true);
+}

@@ -1,0 +1,183 @@
+using System.Diagnostics;
+using Microsoft.Extensions.Logging;
+using UnlockDaemon.Linux;
+using UnlockDaemon.Linux.Storage;
+using UnlockDaemon.Linux.Systemd;
+using UnlockDaemon.Protocol.Messages;
+using UnlockDaemon.Service.Configuration;
+using UnlockDaemon.Service.Units;
+
+namespace UnlockDaemon.Service.Volumes;
+
+/// <summary>One lock, from the plan to the proof; or back to where it began.</summary>
+internal sealed partial class LockSequence(
+    VolumeConfiguration configuration,
+    VolumeCondition condition,
+    StorageStack stack,
+    ServiceSet services,
+    LockProof proof,
+    EventHub events,
+    Func<Task> startServices,
+    ILogger logger)
+{
+    // A service may be started again by a timer or another unit while the volume is still mounted.
+    private const int Attempts = 3;
+
+    // Named for the generated log methods.
+    private readonly ILogger _logger = logger;
+    private readonly long _started = Stopwatch.GetTimestamp();
+    private double _servicesSeconds;
+
+    /// <summary>What still goes on when the answer had to be given: services coming back, or an unmount that hangs.</summary>
+    internal Task Unfinished { get; private set; } = Task.CompletedTask;
+
+    internal async Task<LockOutcome> RunAsync(LockRequest request, LockPlan plan, CancellationToken deadline)
+    {
+        // What is locked already is only looked at again: the prompts stay.
+        bool wasLocked = condition.State == VolumeState.Locked;
+        if (!wasLocked)
+        {
+            if (await FindObstacleAsync(request, plan, deadline) is { } obstacle)
+                return obstacle;
+            condition.Enter(VolumeEvent.LockRequested, request.Reason is null ? "locking" : $"locking: {request.Reason}");
+        }
+
+        // A tenth of the time is for the way back.
+        using CancellationTokenSource turn = CancellationTokenSource.CreateLinkedTokenSource(deadline);
+        turn.CancelAfter(request.Deadline * 0.9);
+        string? refusal = await TakeDownAsync(wasLocked, plan, turn.Token);
+        if (refusal is not null)
+            return await RefuseAsync(refusal, deadline);
+
+        double unmountSeconds = Elapsed() - _servicesSeconds;
+        IReadOnlyList<CheckResult> checks = await proof.CheckAsync(CancellationToken.None);
+        return Conclude(request, checks, new LockSeconds(_servicesSeconds, unmountSeconds, Elapsed()));
+    }
+
+    private double Elapsed() => Stopwatch.GetElapsedTime(_started).TotalSeconds;
+
+    private void Report(string layer, string text) => events.Publish("step", layer, text);
+
+    private async Task<LockOutcome?> FindObstacleAsync(LockRequest request, LockPlan plan, CancellationToken deadline)
+    {
+        try
+        {
+            LockOutcome? obstacle = await plan.FindObstacleAsync(request, deadline);
+            if (obstacle is not null)
+                condition.Complain(obstacle.Reason);
+            return obstacle;
+        }
+        catch (Exception failure) when (failure is LinuxException or SystemdException)
+        {
+            // What cannot be foreseen will be seen.
+            LogNoPlan(failure.Message);
+            return null;
+        }
+    }
+
+    /// <returns>Null when all layers are down, otherwise why not.</returns>
+    private async Task<string?> TakeDownAsync(bool wasLocked, LockPlan plan, CancellationToken deadline)
+    {
+        for (int attempt = 1; ; attempt++)
+        {
+            string? refusal = await StopServicesAsync(deadline);
+            _servicesSeconds = Elapsed();
+            if (refusal is not null)
+                return refusal;
+            if (!wasLocked && attempt == 1)
+                condition.Enter(VolumeEvent.ServicesStopped, "services are stopped");
+            refusal = await DetachAsync(plan, deadline);
+            if (refusal is null || attempt == Attempts || deadline.IsCancellationRequested
+                || await services.FindRunningAsync(CancellationToken.None) is not { Count: > 0 } again)
+                return refusal;
+            Report("units", $"was started again by somebody: {string.Join(", ", again)}");
+        }
+    }
+
+    private async Task<string?> StopServicesAsync(CancellationToken deadline)
+    {
+        try
+        {
+            IReadOnlyList<RunningService> running = await services.StopAsync(deadline);
+            return running.Count == 0 ? null : string.Join("; ", running);
+        }
+        catch (OperationCanceledException)
+        {
+            return "the services did not stop before the deadline";
+        }
+        catch (Exception failure) when (failure is LinuxException or SystemdException)
+        {
+            return failure.Message;
+        }
+    }
+
+    private async Task<string?> DetachAsync(LockPlan plan, CancellationToken deadline)
+    {
+        // A call to the kernel cannot be ended: on a disk that does not answer it is left behind.
+        Task<string?> detach = Task.Run(() => plan.Evict(text => Report("filesystem", text)) ?? DetachLayers(), CancellationToken.None);
+        try
+        {
+            return await detach.WaitAsync(deadline);
+        }
+        catch (OperationCanceledException)
+        {
+            Unfinished = detach;
+            return "writing back and unmounting did not end before the deadline";
+        }
+    }
+
+    private string? DetachLayers()
+    {
+        if (stack.IsMounted)
+            stack.Filesystem.Sync();
+        return stack.TakeDown(Report);
+    }
+
+    private LockOutcome Conclude(LockRequest request, IReadOnlyList<CheckResult> checks, LockSeconds seconds)
+    {
+        foreach (CheckResult check in checks)
+            events.Publish("check", check.Name, $"{(check.Ok ? "ok" : "FAILED")}: {check.Detail}");
+        CheckResult[] failed = [.. checks.Where(static check => !check.Ok)];
+        if (failed.Length > 0)
+            return Stick("locked, but not proven: "
+                + string.Join("; ", failed.Select(static check => $"{check.Name}: {check.Detail}")));
+
+        condition.ForgetError();
+        condition.Enter(VolumeEvent.Detached, "locked");
+        if (request.HoldFor is { } limit)
+            condition.Suspend(new Hold(request.Reason ?? "locked with --hold", DateTimeOffset.UtcNow + limit));
+        LogLocked(seconds.Total);
+        return new(new Certificate(Environment.MachineName, BootId.Current, DateTimeOffset.UtcNow, request.Reason,
+            configuration.Container, request.Nonce, checks, seconds), "", [], Refused: false);
+    }
+
+    /// <summary>A lock that cannot be finished is undone: billing goes on, and the operator knows who is in the way.</summary>
+    private async Task<LockOutcome> RefuseAsync(string refusal, CancellationToken deadline)
+    {
+        if (!Unfinished.IsCompleted || !stack.IsMounted)
+            return Stick($"not locked: {refusal}");
+        IReadOnlyList<Holder> holders = stack.Filesystem.FindHolders();
+        string reason = holders.Count == 0
+            ? $"not locked: {refusal}"
+            : $"not locked: {refusal}: {string.Join("; ", holders.Take(3))}";
+        condition.Complain(reason);
+        condition.Enter(VolumeEvent.LockRefused, reason + "; bringing the services back");
+        Unfinished = startServices();
+        await Unfinished.WaitAsync(deadline).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        return new(null, Unfinished.IsCompleted ? reason : reason + "; the services are still coming back ('unlockctl status')",
+            holders, Refused: true);
+    }
+
+    private LockOutcome Stick(string reason)
+    {
+        condition.Complain(reason);
+        condition.Enter(VolumeEvent.Stuck, reason);
+        return new(null, reason, [], Refused: false);
+    }
+
+    [LoggerMessage(Level = LogLevel.Information, Message = "locked and proven after {Seconds:0.00} s")]
+    private partial void LogLocked(double seconds);
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "cannot look ahead of the lock: {Reason}")]
+    private partial void LogNoPlan(string reason);
+}
