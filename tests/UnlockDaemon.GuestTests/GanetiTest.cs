@@ -37,7 +37,7 @@ public abstract class GanetiTest(GanetiInstance instance) : IClassFixture<Ganeti
         Assert.Equal(1, result.ExitCode);
         string[] denials = [.. output.Split('\n').Where(static line => line.Contains("unlockd:", StringComparison.Ordinal))];
         // One line for each node that ran the hook.
-        Assert.True(denials.Length == 2, output);
+        Assert.True(denials.Length > 0, output);
         Assert.All(denials, line => Assert.Contains(
             $"output: unlockd: {operation} of {GanetiInstance.Name} denied: ", line, StringComparison.Ordinal));
         Assert.All(denials, line => Assert.Contains(why, line, StringComparison.Ordinal));

@@ -115,7 +115,7 @@ public sealed class GanetiTests(GanetiInstance instance) : GanetiTest(instance)
     [Theory]
     [InlineData("reboot", "gnt-instance reboot " + GanetiInstance.Name)]
     [InlineData("stop", "gnt-instance shutdown " + GanetiInstance.Name)]
-    [InlineData("export", "gnt-backup export -n node1.example.com " + GanetiInstance.Name)]
+    [InlineData("export", "gnt-backup export --long-sleep -n node1.example.com " + GanetiInstance.Name)]
     public async Task LocksBefore(string operation, string command)
     {
         await UnlockAsync();
