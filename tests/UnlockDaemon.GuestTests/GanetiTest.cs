@@ -5,7 +5,8 @@ using Xunit;
 namespace UnlockDaemon.GuestTests;
 
 /// <summary>What the tests on the cluster have in common; before each, the instance is up, and nothing is on hold.</summary>
-public abstract class GanetiTest(GanetiInstance instance) : IClassFixture<GanetiInstance>, IAsyncLifetime
+[Collection(GanetiCollection.Name)]
+public abstract class GanetiTest(GanetiInstance instance) : IAsyncLifetime
 {
     protected static readonly TimeSpan Soon = TimeSpan.FromSeconds(20);
     private static readonly TimeSpan s_longest = TimeSpan.FromMinutes(3);

@@ -147,23 +147,27 @@ public sealed class GanetiTests(GanetiInstance instance) : GanetiTest(instance)
         Assert.NotEqual(before, await PrimaryAsync());
     }
 
-    [Fact]
-    public async Task DryRunEndsWithThePromptBack()
+    [Theory]
+    [InlineData(0, "gnt-instance migrate -f --dry-run " + GanetiInstance.Name)]
+    [InlineData(1, "gnt-backup export -n node1.example.com " + GanetiInstance.Name)]
+    [InlineData(1, "gnt-cluster command -n node2.example.com mv /etc/unlockd-ganeti/id_ed25519 /root; " + Migrate
+        + "; code=$?; gnt-cluster command -n node2.example.com mv /root/id_ed25519 /etc/unlockd-ganeti; exit $code")]
+    public async Task OperationThatIsNeverDoneEndsWithThePromptBack(int code, string command)
     {
         await UnlockAsync();
-        await ConfigureAsync("hold_limit = 600", "hold_limit = 10");
+        await ConfigureAsync("hold_limit = 600", "hold_limit = 30");
         try
         {
-            CommandResult tried = await OnMasterAsync($"gnt-instance migrate -f --dry-run {GanetiInstance.Name}");
-            Assert.Equal(0, tried.ExitCode);
+            CommandResult tried = await OnMasterAsync(command);
+            Assert.True(tried.ExitCode == code, tried.Output + tried.Error);
             Assert.Equal(("locked", true), await StateAsync());
             Guest.Tty1.SkipReceived();
-            await Guest.Tty1.ExpectAsync("Passphrase: ", Soon, Cancellation);
+            await Guest.Tty1.ExpectAsync("Passphrase: ", TimeSpan.FromSeconds(40), Cancellation);
             Assert.Equal(("locked", false), await StateAsync());
         }
         finally
         {
-            await ConfigureAsync("hold_limit = 10", "hold_limit = 600");
+            await ConfigureAsync("hold_limit = 30", "hold_limit = 600");
         }
     }
 
