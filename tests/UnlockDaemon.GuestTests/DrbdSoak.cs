@@ -9,29 +9,6 @@ namespace UnlockDaemon.GuestTests;
 /// </summary>
 public sealed class DrbdSoak
 {
-    private const string Resource = """
-        resource r0 {{
-            net {{ protocol C; ping-int 2; }}
-            device /dev/drbd0;
-            disk /dev/ubdb;
-            meta-disk internal;
-            on first {{ address {0}:7789; }}
-            on second {{ address {1}:7789; }}
-        }}
-        """;
-
-    private const string Attach = """
-        set -e
-        hostname {0}
-        modprobe drbd
-        dpkg -i /root/drbd-utils.deb >/dev/null
-        sed -i 's|/var/encrypt_file|/srv/encrypt_file|' /etc/unlockd/unlockd.yaml
-        printf '{1}' >/root/passphrase
-        drbdadm create-md --force r0 2>&1
-        drbdadm up r0
-        drbdadm wait-connect r0
-        """;
-
     private const string Fill = """
         set -e
         modprobe -a loop dm_crypt
@@ -113,7 +90,7 @@ public sealed class DrbdSoak
         using GuestDisk firstDisk = GuestDisk.Empty(400 << 20), secondDisk = GuestDisk.Empty(400 << 20);
         await using Guest first = await BootAsync(image, "drbd-first", network, firstDisk);
         await using Guest second = await BootAsync(image, "drbd-second", network, secondDisk);
-        string resource = string.Format(null, Resource, first.Address, second.Address);
+        string resource = Resource(first.Address, second.Address);
         string package = await FetchUtilitiesAsync();
         await Task.WhenAll(
             AttachAsync(first, "first", package, resource), AttachAsync(second, "second", package, resource));
@@ -150,8 +127,31 @@ public sealed class DrbdSoak
         await guest.PushAsync(package, "/root/drbd-utils.deb", Cancellation);
         await RunAsync(guest, "mkdir -p /etc/drbd.d");
         await guest.WriteFileAsync("/etc/drbd.d/r0.res", resource, Cancellation);
-        await RunAsync(guest, string.Format(null, Attach, name, UnlockdGuest.Passphrase));
+        await RunAsync(guest, Attach(name));
     }
+
+    private static string Resource(string first, string second) => $$"""
+        resource r0 {
+            net { protocol C; ping-int 2; }
+            device /dev/drbd0;
+            disk /dev/ubdb;
+            meta-disk internal;
+            on first { address {{first}}:7789; }
+            on second { address {{second}}:7789; }
+        }
+        """;
+
+    private static string Attach(string name) => $"""
+        set -e
+        hostname {name}
+        modprobe drbd
+        dpkg -i /root/drbd-utils.deb >/dev/null
+        sed -i 's|/var/encrypt_file|/srv/encrypt_file|' /etc/unlockd/unlockd.yaml
+        printf '{UnlockdGuest.Passphrase}' >/root/passphrase
+        drbdadm create-md --force r0 2>&1
+        drbdadm up r0
+        drbdadm wait-connect r0
+        """;
 
     private static async Task<string> RunAsync(Guest guest, string command) =>
         (await guest.RunAsync(command, s_patience, cancellationToken: Cancellation)).Require();
