@@ -155,7 +155,7 @@ public sealed class GanetiTests(GanetiInstance instance) : GanetiTest(instance)
     public async Task OperationThatIsNeverDoneEndsWithThePromptBack(int code, string command)
     {
         await UnlockAsync();
-        await ConfigureAsync("hold_limit = 600", "hold_limit = 30");
+        await ConfigureAsync("hold_limit = 600", "hold_limit = 20");
         try
         {
             CommandResult tried = await OnMasterAsync(command);
@@ -167,7 +167,7 @@ public sealed class GanetiTests(GanetiInstance instance) : GanetiTest(instance)
         }
         finally
         {
-            await ConfigureAsync("hold_limit = 30", "hold_limit = 600");
+            await ConfigureAsync("hold_limit = 20", "hold_limit = 600");
         }
     }
 

@@ -163,7 +163,7 @@ public sealed class HookTests : IDisposable
         _ssh.Answer("release", "", 255, "No route to host\n");
         (int code, string output) = await _ssh.RunHookAsync(Cancellation);
         Assert.Equal(1, code);
-        Assert.Equal("unlockd: inst1.example.com may wait without a prompt for up to 900 s: "
+        Assert.Equal("unlockd: inst1.example.com: it may wait without a prompt for up to 900 s: "
             + "the guest cannot be reached at 192.0.2.21: No route to host\n", output);
     }
 
