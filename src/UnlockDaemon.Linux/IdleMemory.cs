@@ -12,24 +12,40 @@ public static class IdleMemory
     /// </summary>
     public static void GiveBack()
     {
+        // Looked for before the collection, since the reading leaves garbage, and let go of after it, since it runs code.
+        List<Mapping> code = FindCode();
         GC.Collect(GC.MaxGeneration, GCCollectionMode.Aggressive, blocking: true, compacting: true);
         _ = Malloc.malloc_trim(0);
+        foreach (Mapping mapping in code)
+            _ = Mman.madvise(mapping.Start, mapping.Length, Mman.MADV_DONTNEED);
+    }
+
+    private static List<Mapping> FindCode()
+    {
+        List<Mapping> code = [];
         foreach (string line in File.ReadLines("/proc/self/maps"))
-            ReleaseCode(line);
+        {
+            if (ParseCode(line) is { } mapping)
+                code.Add(mapping);
+        }
+
+        return code;
     }
 
     /// <summary>
     /// Only private mappings of files that nobody may write to: no page of them can be changed, so none can be lost.
     /// Line: "start-end perms offset device inode path", proc_pid_maps(5).
     /// </summary>
-    private static void ReleaseCode(string line)
+    private static Mapping? ParseCode(string line)
     {
         string[] fields = line.Split(' ', 6, StringSplitOptions.RemoveEmptyEntries);
         if (fields is not [var range, "r-xp", _, _, not "0", _])
-            return;
+            return null;
         int dash = range.IndexOf('-', StringComparison.Ordinal);
         nint start = nint.Parse(range.AsSpan(0, dash), NumberStyles.HexNumber, CultureInfo.InvariantCulture);
         nint end = nint.Parse(range.AsSpan(dash + 1), NumberStyles.HexNumber, CultureInfo.InvariantCulture);
-        _ = Mman.madvise(start, (nuint)(end - start), Mman.MADV_DONTNEED);
+        return new Mapping(start, (nuint)(end - start));
     }
+
+    private sealed record Mapping(nint Start, nuint Length);
 }

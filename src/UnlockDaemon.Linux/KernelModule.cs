@@ -16,6 +16,9 @@ public static class KernelModule
         if (Path.Exists(provides))
             return;
         Load(name);
+        // "install NAME /bin/true" in modprobe.d is a load that succeeds and loads nothing.
+        if (!Path.Exists(provides))
+            throw new LinuxException("load kernel module", name, Errno.ENODEV, "modprobe.d has it load nothing");
     }
 
     private static void Load(string name)

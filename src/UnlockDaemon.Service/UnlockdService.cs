@@ -12,8 +12,8 @@ namespace UnlockDaemon.Service;
 /// <summary>The daemon's life: observe, listen, prompt; and lock the volume when the whole system goes down.</summary>
 public sealed partial class UnlockdService : IDisposable
 {
-    // After a change of state prompts are put up and replies sent; then it is quiet.
-    private static readonly TimeSpan s_settling = TimeSpan.FromSeconds(2);
+    // After a change of state prompts are put up and replies sent; then it is quiet, also on a slow machine.
+    private static readonly TimeSpan s_settling = TimeSpan.FromSeconds(5);
 
     private readonly UnlockdConfiguration _configuration;
     private readonly SystemdConnection _systemd;
@@ -26,21 +26,21 @@ public sealed partial class UnlockdService : IDisposable
     /// <summary>Composes the daemon.</summary>
     /// <param name="configuration">What it guards.</param>
     /// <param name="socketPath">Where it listens.</param>
-    /// <param name="loggers">Where it logs.</param>
-    public UnlockdService(UnlockdConfiguration configuration, string socketPath, ILoggerFactory loggers)
+    /// <param name="logger">Where it logs.</param>
+    public UnlockdService(UnlockdConfiguration configuration, string socketPath, ILogger logger)
     {
         ArgumentNullException.ThrowIfNull(configuration);
         EventHub events = new();
-        StorageStack stack = new(configuration.Volume);
+        StorageStack stack = new(configuration.Volume, configuration.Lock.KeepKey is not null);
         _configuration = configuration;
+        _logger = logger;
         _systemd = new SystemdConnection();
-        _services = new ServiceSet(configuration.Services, _systemd, loggers.CreateLogger<ServiceSet>());
+        _services = new ServiceSet(configuration.Services, _systemd, _logger);
         _services.Changed += service => events.Publish("service", service.Name, service.ToString());
-        _volume = new Volume(configuration.Volume, _services, stack, events, loggers.CreateLogger<Volume>());
-        _prompts = new PromptService(configuration, _volume, _systemd, events, loggers.CreateLogger<PromptService>());
+        _volume = new Volume(configuration, _services, stack, events, _logger);
+        _prompts = new PromptService(configuration, _volume, _systemd, events, _logger);
         _socket = new ControlSocket(socketPath,
-            new ControlMethods(_volume, _services, events, configuration), loggers.CreateLogger<ControlSocket>());
-        _logger = loggers.CreateLogger<UnlockdService>();
+            new ControlMethods(_volume, _services, events, configuration), _logger);
     }
 
     /// <inheritdoc/>

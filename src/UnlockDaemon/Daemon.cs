@@ -28,14 +28,14 @@ internal static class Daemon
             return args is ["--version" or "--help" or "-h"] ? ExitCode.Success : ExitCode.Failure;
         }
 
-        using ILoggerFactory loggers = new JournalLog();
-        if (LoadConfiguration(loggers) is not { } configuration)
+        using JournalLog log = new();
+        if (LoadConfiguration(log) is not { } configuration)
             return ExitCode.Configuration;
 
         using CancellationTokenSource stopping = new();
         using PosixSignalRegistration terminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, Stop);
         using PosixSignalRegistration interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, Stop);
-        using UnlockdService service = new(configuration, VarlinkClient.DefaultPath, loggers);
+        using UnlockdService service = new(configuration, VarlinkClient.DefaultPath, log);
         await service.RunAsync(stopping.Token);
         return ExitCode.Success;
 
@@ -47,11 +47,11 @@ internal static class Daemon
         }
     }
 
-    private static UnlockdConfiguration? LoadConfiguration(ILoggerFactory loggers)
+    private static UnlockdConfiguration? LoadConfiguration(JournalLog log)
     {
         ConfigurationResult result = ConfigurationLoader.Load(ConfigurationLoader.DefaultPath);
         foreach (ConfigurationError error in result.Errors)
-            loggers.CreateLogger("configuration").Log(LogLevel.Error, default, error, null, static (e, _) => e.ToString());
+            log.Log(LogLevel.Error, default, error, null, static (e, _) => e.ToString());
         return result.Configuration;
     }
 }

@@ -1,4 +1,6 @@
+using System.Text;
 using Microsoft.Extensions.Logging;
+using Microsoft.Win32.SafeHandles;
 
 namespace UnlockDaemon;
 
@@ -7,16 +9,15 @@ namespace UnlockDaemon;
 /// time on a terminal.
 /// </summary>
 /// <remarks>A logging library takes 4 MiB of the 28 that an idle daemon may have; this is all that is needed of one.</remarks>
-internal sealed class JournalLog : ILoggerFactory, ILogger
+internal sealed class JournalLog : ILogger, IDisposable
 {
+    private const int StandardError = 2;
     private static readonly string[] s_priorities = ["<7>", "<7>", "<6>", "<4>", "<3>", "<2>"];
     private readonly bool _journal = Environment.GetEnvironmentVariable("JOURNAL_STREAM") is not null;
 
-    /// <inheritdoc/>
-    public ILogger CreateLogger(string categoryName) => this;
-
-    /// <inheritdoc/>
-    public void AddProvider(ILoggerProvider provider) => throw new NotSupportedException();
+    // Not Console.Error: its encodings and terminal settings would stay in memory.
+    private readonly FileStream _output =
+        new(new SafeFileHandle(StandardError, ownsHandle: false), FileAccess.Write, bufferSize: 0);
 
     /// <inheritdoc/>
     public IDisposable? BeginScope<TState>(TState state)
@@ -33,12 +34,22 @@ internal sealed class JournalLog : ILoggerFactory, ILogger
             return;
         string prefix = _journal ? s_priorities[(int)logLevel] : DateTime.Now.ToString("HH:mm:ss ");
         foreach (string line in $"{formatter(state, exception)}{(exception is null ? "" : "\n" + exception)}".Split('\n'))
-            Console.Error.WriteLine(prefix + line);
+            Write(prefix + line + "\n");
     }
 
     /// <inheritdoc/>
-    public void Dispose()
+    public void Dispose() => _output.Dispose();
+
+    private void Write(string line)
     {
-        // Nothing is held open.
+        try
+        {
+            lock (_output)
+                _output.Write(Encoding.UTF8.GetBytes(line));
+        }
+        catch (IOException)
+        {
+            // A journal that is gone must not end the daemon.
+        }
     }
 }

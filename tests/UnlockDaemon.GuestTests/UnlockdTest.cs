@@ -14,7 +14,7 @@ public abstract class UnlockdTest(UnlockdGuest fixture) : IAsyncLifetime
 
     protected Guest Guest => fixture.Guest;
 
-    public ValueTask InitializeAsync()
+    public virtual ValueTask InitializeAsync()
     {
         Guest.Tty1.SkipReceived();
         return ValueTask.CompletedTask;

@@ -6,11 +6,13 @@ public sealed partial class Guest
     private async Task StartAsync(CancellationToken cancellationToken)
     {
         Directory.CreateDirectory(ShareDirectory);
-        Wiring wiring = new(_options, Disk, _port, ShareDirectory, [.. _consoles, .. _shellConsoles]);
+        Wiring wiring =
+            new(_options, Disk, _port, ShareDirectory, [.. _consoles, .. _shellConsoles], _pluggable);
         IReadOnlyList<string> command = await _machine.CommandAsync(wiring, cancellationToken);
-        int[] inherited = [.. wiring.Consoles.Select(console => console.GuestEnd)];
+        GuestConsole[] connected = [.. wiring.Consoles, .. wiring.Pluggable];
+        int[] inherited = [.. connected.Select(console => console.GuestEnd)];
         _process = await ChildProcess.StartAsync(command, inherited, Path.Combine(LogDirectory, "machine.log"));
-        foreach (GuestConsole console in wiring.Consoles)
+        foreach (GuestConsole console in connected)
             console.ReleaseGuestEnd();
         await WaitForBootAsync(_options.BootTimeout, cancellationToken);
     }

@@ -15,6 +15,7 @@ public sealed partial class Guest : IAsyncDisposable
     private readonly Machine _machine;
     private readonly List<GuestConsole> _consoles = [];
     private readonly List<GuestConsole> _shellConsoles = [];
+    private readonly List<GuestConsole> _pluggable = [];
     private readonly Channel<CommandShell> _idleShells = Channel.CreateUnbounded<CommandShell>();
     private readonly List<CommandShell> _shells = [];
     private ChildProcess? _process;
@@ -29,6 +30,8 @@ public sealed partial class Guest : IAsyncDisposable
         _machine = Machine.Create(options.Machine, _directory);
         foreach (string terminal in _machine.Terminals)
             _consoles.Add(NewConsole(terminal));
+        foreach (string terminal in options.PluggableTerminals)
+            _pluggable.Add(NewConsole(terminal));
         foreach (string terminal in _machine.ShellTerminals)
         {
             GuestConsole console = NewConsole(terminal);
@@ -150,11 +153,30 @@ public sealed partial class Guest : IAsyncDisposable
     public Task ContinueAsync(CancellationToken cancellationToken = default) =>
         _machine.ContinueAsync(cancellationToken);
 
+    /// <summary>Plugs in one of <see cref="GuestOptions.PluggableTerminals"/>: its node appears in /dev.</summary>
+    /// <param name="name">The terminal.</param>
+    /// <param name="cancellationToken">Ends the wait.</param>
+    /// <returns>What it shows, and where to type.</returns>
+    public async Task<GuestConsole> PlugTerminalAsync(string name, CancellationToken cancellationToken = default)
+    {
+        GuestConsole console =
+            _pluggable.First(console => string.Equals(console.Name, name, StringComparison.Ordinal));
+        await _machine.PlugAsync(console, cancellationToken);
+        return console;
+    }
+
+    /// <summary>Unplugs a terminal: it is hung up, and its node goes away.</summary>
+    /// <param name="name">The terminal.</param>
+    /// <param name="cancellationToken">Ends the wait.</param>
+    /// <returns>When it is gone.</returns>
+    public Task UnplugTerminalAsync(string name, CancellationToken cancellationToken = default) =>
+        _machine.UnplugAsync(name, cancellationToken);
+
     /// <summary>Pulls the plug and removes its disk.</summary>
     public async ValueTask DisposeAsync()
     {
         await KillAsync();
-        foreach (GuestConsole console in (GuestConsole[])[.. _consoles, .. _shellConsoles])
+        foreach (GuestConsole console in (GuestConsole[])[.. _consoles, .. _shellConsoles, .. _pluggable])
             console.Dispose();
         if (_port is not null)
             await _port.DisposeAsync();

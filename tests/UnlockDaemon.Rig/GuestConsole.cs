@@ -30,7 +30,7 @@ public sealed class GuestConsole : IDisposable
         if (Interop.Socket.socketpair(Interop.Socket.AF_UNIX, type, 0, pair) != 0)
             throw new LinuxException("make a socket pair for", name, Marshal.GetLastPInvokeError());
         _socket = new Socket(new SafeSocketHandle(pair[0], ownsHandle: true));
-        GuestEnd = pair[1];
+        GuestEnd = GuestNumber = pair[1];
         _log = new FileStream(logPath, FileMode.Create, FileAccess.Write, FileShare.ReadWrite, bufferSize: 0);
         _ = ReceiveAsync();
     }
@@ -48,6 +48,9 @@ public sealed class GuestConsole : IDisposable
     internal Action<GuestConsole, ReadOnlyMemory<byte>>? Received { get; init; }
 
     internal int GuestEnd { get; private set; }
+
+    /// <summary>The number of the guest's end in the guest's process, also when we have closed our copy.</summary>
+    internal int GuestNumber { get; }
 
     /// <summary>Awaits some text, after what the last match took.</summary>
     /// <param name="text">The exact text.</param>

@@ -25,6 +25,13 @@ public sealed record GuestImage(string Path)
             : null;
     }
 
+    /// <summary>Makes a package of a higher version and with another binary, or finds it made already.</summary>
+    /// <param name="package">The package that it upgrades.</param>
+    /// <returns>Its path.</returns>
+    /// <exception cref="InvalidOperationException">It cannot be built; the script has told why on standard error.</exception>
+    public static async Task<string> MakeNewerPackageAsync(string package) =>
+        (await RunScriptAsync("newer-package", [package])).TrimEnd('\n').Split('\n')[^1];
+
     /// <summary>Makes an image, or finds it made already, by the scripts in tests/guest; once in a process.</summary>
     /// <param name="system">What runs in it.</param>
     /// <param name="package">The .deb to install; none if null.</param>

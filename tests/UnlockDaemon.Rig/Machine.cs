@@ -28,4 +28,12 @@ internal abstract class Machine(string directory)
     internal abstract Task FreezeAsync(CancellationToken cancellationToken);
 
     internal abstract Task ContinueAsync(CancellationToken cancellationToken);
+
+    /// <summary>Connects a terminal to the running guest.</summary>
+    internal virtual Task PlugAsync(GuestConsole console, CancellationToken cancellationToken) =>
+        throw new NotSupportedException("only a user-mode guest can be plugged into");
+
+    /// <summary>Takes a terminal away from the running guest.</summary>
+    internal virtual Task UnplugAsync(string terminal, CancellationToken cancellationToken) =>
+        throw new NotSupportedException("only a user-mode guest can be plugged into");
 }

@@ -22,6 +22,12 @@ internal sealed class UserModeMachine(string directory) : Machine(directory)
     internal override Task ContinueAsync(CancellationToken cancellationToken) =>
         ManagementConsole.OrderAsync("go", cancellationToken);
 
+    internal override Task PlugAsync(GuestConsole console, CancellationToken cancellationToken) =>
+        ManagementConsole.OrderAsync($"config {Channel(console)}", cancellationToken);
+
+    internal override Task UnplugAsync(string terminal, CancellationToken cancellationToken) =>
+        ManagementConsole.OrderAsync($"remove {KernelName(terminal)}", cancellationToken);
+
     private IEnumerable<string> Command(Wiring wiring)
     {
         yield return "linux.uml";
@@ -35,7 +41,9 @@ internal sealed class UserModeMachine(string directory) : Machine(directory)
         foreach (string word in (string[])["root=/dev/ubda", "rw", "quiet", "net.ifnames=0", "con=null", "ssl=null"])
             yield return word;
         foreach (GuestConsole console in wiring.Consoles)
-            yield return $"{KernelName(console.Name)}=fd:{console.GuestEnd},fd:{console.GuestEnd}";
+            yield return Channel(console);
+        foreach (GuestConsole console in wiring.Pluggable)
+            yield return $"{KernelName(console.Name)}=none";
         foreach (string console in wiring.Options.KernelConsoles ?? ["ttyS0", "tty1"])
             yield return $"console={console}";
         if (wiring.Port is { } port)
@@ -47,6 +55,9 @@ internal sealed class UserModeMachine(string directory) : Machine(directory)
         foreach (string argument in wiring.Options.KernelArguments)
             yield return argument;
     }
+
+    private static string Channel(GuestConsole console) =>
+        $"{KernelName(console.Name)}=fd:{console.GuestNumber},fd:{console.GuestNumber}";
 
     private static string KernelName(string terminal) => terminal.StartsWith("ttyS", StringComparison.Ordinal)
         ? $"ssl{terminal[4..]}"

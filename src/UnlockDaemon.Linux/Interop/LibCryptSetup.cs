@@ -81,6 +81,10 @@ internal static unsafe partial class LibCryptSetup
     internal static partial int crypt_activate_by_passphrase(
         CryptContext device, string? name, int slot, byte* passphrase, nuint passphraseSize, uint flags);
 
+    [LibraryImport(Library)]
+    internal static partial int crypt_volume_key_get(CryptContext device, int slot, byte* volumeKey,
+        ref nuint volumeKeySize, byte* passphrase, nuint passphraseSize);
+
     [LibraryImport(Library, StringMarshalling = StringMarshalling.Utf8)]
     internal static partial int crypt_activate_by_volume_key(
         CryptContext device, string? name, byte* volumeKey, nuint volumeKeySize, uint flags);

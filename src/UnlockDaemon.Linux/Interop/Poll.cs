@@ -22,5 +22,5 @@ internal static partial class Poll
     /// <param name="nfds">How many.</param>
     /// <param name="timeout">Milliseconds; -1 waits for ever.</param>
     [LibraryImport("libc", SetLastError = true)]
-    internal static partial int poll([In, Out] pollfd[] fds, nuint nfds, int timeout);
+    internal static partial int poll(Span<pollfd> fds, nuint nfds, int timeout);
 }

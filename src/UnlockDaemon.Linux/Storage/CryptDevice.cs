@@ -20,30 +20,32 @@ public static unsafe class CryptDevice
     /// <param name="device">The device that holds the container.</param>
     /// <param name="name">Name of the mapping, as below /dev/mapper.</param>
     /// <param name="passphrase">The passphrase to try on every key slot.</param>
+    /// <param name="keep">Where the volume key is to be kept as well; null for nowhere.</param>
     /// <returns>Whether the passphrase opened it; if not, nothing was mapped.</returns>
     /// <exception cref="LinuxException">There is no LUKS header, or the mapping could not be made.</exception>
-    public static bool TryActivateLuks(string device, string name, Passphrase passphrase)
+    public static bool TryActivateLuks(string device, string name, Passphrase passphrase, KeptKey? keep = null)
     {
         ArgumentNullException.ThrowIfNull(passphrase);
         bool opened = false;
-        ExceptionDispatchInfo? failure = null;
-        // libcryptsetup hands a LUKS2 key to dm-crypt through the keyring of the calling thread, and leaves it there
-        // until that thread ends (setup.c, cryptsetup 2.6). A thread of the pool would keep it for ever.
-        Thread thread = new(() =>
-        {
-            try
-            {
-                opened = ActivateLuks(device, name, passphrase);
-            }
-            catch (LinuxException exception)
-            {
-                failure = ExceptionDispatchInfo.Capture(exception);
-            }
-        });
-        thread.Start();
-        thread.Join();
-        failure?.Throw();
+        OnThreadOfItsOwn(() => opened = keep is null
+            ? ActivateLuks(device, name, passphrase)
+            : ActivateAndKeepLuks(device, name, passphrase, keep));
         return opened;
+    }
+
+    /// <summary>Opens a LUKS1 or LUKS2 container by its volume key.</summary>
+    /// <param name="device">The device that holds the container.</param>
+    /// <param name="name">Name of the mapping.</param>
+    /// <param name="key">The key.</param>
+    /// <exception cref="LinuxException">There is no LUKS header, it is not its key, or the mapping could not be made.</exception>
+    public static void ActivateLuks(string device, string name, VolumeKey key)
+    {
+        ArgumentNullException.ThrowIfNull(key);
+        OnThreadOfItsOwn(() =>
+        {
+            using CryptContext context = Load(device);
+            Activate(context, device, name, key);
+        });
     }
 
     /// <summary>Opens a container without a header.</summary>
@@ -61,11 +63,7 @@ public static unsafe class CryptDevice
         LibCryptSetup.crypt_params_plain parameters = default;
         Check(LibCryptSetup.crypt_format(context, LibCryptSetup.CRYPT_PLAIN, cipher.Algorithm, cipher.Mode, null, null,
             (nuint)key.Length, &parameters), "set up the cipher for", device);
-        fixed (byte* bytes = key.Bytes)
-        {
-            Check(LibCryptSetup.crypt_activate_by_volume_key(context, name, bytes, (nuint)key.Length, 0),
-                $"map {name} on", device);
-        }
+        Activate(context, device, name, key);
     }
 
     /// <summary>Takes a mapping down; its key leaves the kernel with it.</summary>
@@ -106,11 +104,72 @@ public static unsafe class CryptDevice
         KernelModule.Require("dm_crypt", "/sys/module/dm_crypt");
     }
 
-    private static bool ActivateLuks(string device, string name, Passphrase passphrase)
+    /// <remarks>
+    /// libcryptsetup hands a LUKS2 key to dm-crypt through the keyring of the calling thread, and leaves it there until
+    /// that thread ends (setup.c, cryptsetup 2.6). A thread of the pool would keep it for ever.
+    /// </remarks>
+    private static void OnThreadOfItsOwn(Action activate)
     {
-        using CryptContext context = Open(device);
+        ExceptionDispatchInfo? failure = null;
+        Thread thread = new(() =>
+        {
+            try
+            {
+                activate();
+            }
+            catch (LinuxException exception)
+            {
+                failure = ExceptionDispatchInfo.Capture(exception);
+            }
+        });
+        thread.Start();
+        thread.Join();
+        failure?.Throw();
+    }
+
+    private static CryptContext Load(string device)
+    {
+        CryptContext context = Open(device);
         Check(LibCryptSetup.crypt_load(context, null, 0), "read a LUKS header from", device);
         RequireDmCrypt();
+        return context;
+    }
+
+    private static void Activate(CryptContext context, string device, string name, VolumeKey key)
+    {
+        fixed (byte* bytes = key.Bytes)
+        {
+            Check(LibCryptSetup.crypt_activate_by_volume_key(context, name, bytes, (nuint)key.Length, 0),
+                $"map {name} on", device);
+        }
+    }
+
+    private static bool ActivateAndKeepLuks(string device, string name, Passphrase passphrase, KeptKey keep)
+    {
+        using CryptContext context = Load(device);
+        int slot = 0;
+        using VolumeKey? key = VolumeKey.TryFill(target =>
+        {
+            nuint length = VolumeKey.MaximumLength;
+            fixed (byte* bytes = passphrase.Bytes)
+            {
+                slot = LibCryptSetup.crypt_volume_key_get(
+                    context, LibCryptSetup.CRYPT_ANY_SLOT, (byte*)target, ref length, bytes, (nuint)passphrase.Length);
+            }
+
+            return slot < 0 ? 0 : (int)length;
+        });
+        if (slot == -Errno.EPERM)
+            return false;
+        Check(slot, "open the LUKS container on", device);
+        Activate(context, device, name, key!);
+        keep.Store(key!);
+        return true;
+    }
+
+    private static bool ActivateLuks(string device, string name, Passphrase passphrase)
+    {
+        using CryptContext context = Load(device);
         fixed (byte* bytes = passphrase.Bytes)
         {
             int slot = LibCryptSetup.crypt_activate_by_passphrase(

@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using UnlockDaemon.Linux.Interop;
 
 namespace UnlockDaemon.Linux.Storage;
@@ -38,9 +39,85 @@ public sealed record CryptMapping(string Name, string SysfsPath)
         return Directory.Exists($"{SysfsPath}/slaves/{System.IO.Path.GetFileName(device.Path)}");
     }
 
+    /// <summary>Whether it lies on no device at all: <see cref="FailAll"/> has taken it off.</summary>
+    public bool IsOnNothing => !Directory.EnumerateFileSystemEntries(SysfsPath + "/slaves").Any();
+
     /// <summary>Kernel names of the devices stacked on it, such as dm-1 or loop3.</summary>
     public IReadOnlyList<string> StackedDevices =>
         [.. Directory.EnumerateFileSystemEntries(SysfsPath + "/holders").Select(static entry => System.IO.Path.GetFileName(entry))];
+
+    /// <summary>Finds mappings by the beginning of their names.</summary>
+    /// <param name="prefix">The beginning.</param>
+    /// <returns>All that are there.</returns>
+    public static IReadOnlyList<CryptMapping> FindAll(string prefix)
+    {
+        List<CryptMapping> found = [];
+        foreach (string directory in Directory.EnumerateDirectories("/sys/block", "dm-*"))
+        {
+            if (ReadAttribute(directory + "/dm/name") is { } name && name.StartsWith(prefix, StringComparison.Ordinal))
+                found.Add(new CryptMapping(name, directory));
+        }
+
+        return found;
+    }
+
+    /// <summary>
+    /// Takes the key out of the kernel's memory at once, mounted or not: reads and writes wait from then on, until
+    /// <see cref="FailAll"/>. What was not written yet is lost, as in a power failure.
+    /// </summary>
+    /// <exception cref="LinuxException">It could not be done, or the kernel still shows a key.</exception>
+    public void WipeKey()
+    {
+        if (IsWiped())
+            return;
+        using (DeviceMapperTask suspend = new(LibDevMapper.DM_DEVICE_SUSPEND, Name))
+        {
+            // Neither the file system's dirty pages nor requests that wait: only what is on its way is waited for.
+            _ = LibDevMapper.dm_task_skip_lockfs(suspend);
+            _ = LibDevMapper.dm_task_no_flush(suspend);
+            suspend.Run("suspend");
+        }
+
+        using (DeviceMapperTask wipe = new(LibDevMapper.DM_DEVICE_TARGET_MSG, Name))
+        {
+            _ = LibDevMapper.dm_task_set_message(wipe, "key wipe");
+            wipe.Run("wipe the key of");
+        }
+
+        if (!IsWiped())
+            throw new LinuxException("wipe the key of", Path, Errno.EBUSY, "the device mapper still shows a key");
+    }
+
+    /// <summary>Replaces its table: all that waits, and all that comes, fails (EIO).</summary>
+    /// <exception cref="LinuxException">The device mapper refused.</exception>
+    public void FailAll()
+    {
+        ulong sectors = ulong.Parse(File.ReadAllText(SysfsPath + "/size").AsSpan().Trim());
+        using (DeviceMapperTask reload = new(LibDevMapper.DM_DEVICE_RELOAD, Name))
+        {
+            _ = LibDevMapper.dm_task_add_target(reload, 0, sectors, "error", "");
+            reload.Run("load the error target into");
+        }
+
+        using DeviceMapperTask resume = new(LibDevMapper.DM_DEVICE_RESUME, Name);
+        _ = LibDevMapper.dm_task_skip_lockfs(resume);
+        _ = LibDevMapper.dm_task_no_flush(resume);
+        resume.Run("resume");
+    }
+
+    /// <summary>The key is the second word of the table, in hexadecimal, or a name in a keyring; zeros when wiped.</summary>
+    private unsafe bool IsWiped()
+    {
+        using DeviceMapperTask table = new(LibDevMapper.DM_DEVICE_TABLE, Name);
+        _ = LibDevMapper.dm_task_secure_data(table);
+        table.Run("read the table of");
+        _ = LibDevMapper.dm_get_next_target(table, 0, out _, out _, out byte* type, out byte* parameters);
+        ReadOnlySpan<byte> words = MemoryMarshal.CreateReadOnlySpanFromNullTerminated(parameters);
+        if (!MemoryMarshal.CreateReadOnlySpanFromNullTerminated(type).SequenceEqual("crypt"u8))
+            return true;
+        ReadOnlySpan<byte> key = words[(words.IndexOf((byte)' ') + 1)..];
+        return key[..key.IndexOf((byte)' ')].IndexOfAnyExcept((byte)'0', (byte)'-') < 0;
+    }
 
     private static string? ReadAttribute(string path)
     {

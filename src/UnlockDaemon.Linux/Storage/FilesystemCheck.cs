@@ -28,7 +28,7 @@ public static class FilesystemCheck
         string lastWords = "";
         while (await checker.StandardOutput.ReadLineAsync(CancellationToken.None) is { } line)
         {
-            if (TryParseProgress(line, device) is { } part)
+            if (TryParseProgress(line) is { } part)
                 progress?.Report(part);
             else if (line.Trim().Length > 0)
                 lastWords = line.Trim();
@@ -41,15 +41,18 @@ public static class FilesystemCheck
             : lastWords.Length > 0 ? lastWords : $"e2fsck ended with exit code {checker.ExitCode}";
     }
 
-    /// <summary>Reads a progress line: of five passes, the part of the whole.</summary>
-    internal static double? TryParseProgress(string line, string device)
+    /// <summary>
+    /// Reads a progress line: of five passes, the part of the whole. Behind the three numbers is the device, or the
+    /// file system's label, which may have spaces.
+    /// </summary>
+    internal static double? TryParseProgress(string line)
     {
         string[] fields = line.Split(' ', StringSplitOptions.RemoveEmptyEntries);
-        return fields.Length == 4 && fields[3] == device
+        return fields.Length > 3
             && int.TryParse(fields[0], NumberStyles.None, CultureInfo.InvariantCulture, out int pass)
             && long.TryParse(fields[1], NumberStyles.None, CultureInfo.InvariantCulture, out long current)
             && long.TryParse(fields[2], NumberStyles.None, CultureInfo.InvariantCulture, out long maximum)
-            && maximum > 0
+            && pass is >= 1 and <= 5 && maximum > 0
             ? (pass - 1 + ((double)current / maximum)) / 5
             : null;
     }

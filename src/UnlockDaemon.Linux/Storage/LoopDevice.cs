@@ -31,14 +31,21 @@ public sealed record LoopDevice(string Path)
     /// <param name="backingFile">The file.</param>
     /// <returns>The device, or null when there is none.</returns>
     public static LoopDevice? FindByBackingFile(FileIdentity backingFile) =>
-        FindAll().FirstOrDefault(device => device.IsAttachedTo(backingFile));
+        Array.Find(FindAll(), device => device.IsAttachedTo(backingFile));
 
     /// <summary>Lists the attached devices.</summary>
     /// <returns>The devices, in no order.</returns>
-    public static IEnumerable<LoopDevice> FindAll() =>
-        Directory.EnumerateDirectories("/sys/block", "loop*")
-            .Where(static entry => Directory.Exists(entry + "/loop"))
-            .Select(static entry => new LoopDevice("/dev/" + System.IO.Path.GetFileName(entry)));
+    public static LoopDevice[] FindAll()
+    {
+        List<LoopDevice> devices = [];
+        foreach (string entry in Directory.EnumerateDirectories("/sys/block", "loop*"))
+        {
+            if (Directory.Exists(entry + "/loop"))
+                devices.Add(new LoopDevice("/dev/" + System.IO.Path.GetFileName(entry)));
+        }
+
+        return [.. devices];
+    }
 
     /// <summary>Attaches a container, with direct I/O where the file system below can do it.</summary>
     /// <param name="container">Path of the container file.</param>
@@ -91,9 +98,14 @@ public sealed record LoopDevice(string Path)
         }
     }
 
+    /// <summary>Loads the loop driver if the kernel does not have it yet.</summary>
+    /// <remarks>/dev/loop-control is no sign of it: udev makes that node for a module that may be loaded later.</remarks>
+    /// <exception cref="LinuxException">The kernel has no such module, or refuses it.</exception>
+    public static void RequireDriver() => KernelModule.Require("loop", "/sys/class/misc/loop-control");
+
     private static unsafe LoopDevice Configure(SafeFileHandle file, string container)
     {
-        KernelModule.Require("loop", Control);
+        RequireDriver();
         using SafeFileHandle control = Fcntl.Open(Control, Fcntl.O_RDWR);
         while (true)
         {

@@ -9,7 +9,7 @@ public static class MountTable
     /// <summary>Reads all mounts.</summary>
     /// <param name="path">A mountinfo file.</param>
     /// <returns>The mounts in the kernel's order; empty when the process of that file has gone.</returns>
-    public static IReadOnlyList<MountEntry> Read(string path = Own)
+    public static MountEntry[] Read(string path = Own)
     {
         List<MountEntry> entries = [];
         try
@@ -25,12 +25,12 @@ public static class MountTable
             return [];
         }
 
-        return entries;
+        return [.. entries];
     }
 
     /// <summary>Finds what is mounted on a directory: the last, if several are stacked.</summary>
     /// <param name="mountPoint">The directory.</param>
     /// <returns>The mount, or null when the directory is no mount point.</returns>
     public static MountEntry? Find(string mountPoint) =>
-        Read().LastOrDefault(entry => entry.MountPoint == mountPoint);
+        Array.FindLast(Read(), entry => entry.MountPoint == mountPoint);
 }

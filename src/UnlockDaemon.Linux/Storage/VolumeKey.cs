@@ -2,21 +2,35 @@ using UnlockDaemon.Linux.Interop;
 
 namespace UnlockDaemon.Linux.Storage;
 
-/// <summary>The key of a container without a header, in locked memory.</summary>
+/// <summary>The key that the sectors of a volume are encrypted with, in locked memory.</summary>
 public sealed unsafe class VolumeKey : IDisposable
 {
     // Two digests of the longest kind (SHA-512), so that the last one always has room.
-    private const int MaximumLength = 128;
+    internal const int MaximumLength = 128;
 
     private readonly LockedMemory _memory = new(MaximumLength);
 
     private VolumeKey(int length) => Length = length;
 
     /// <summary>Length in bytes.</summary>
-    public int Length { get; }
+    public int Length { get; private set; }
 
     /// <summary>The key itself.</summary>
     internal ReadOnlySpan<byte> Bytes => _memory.GetSpan()[..Length];
+
+    /// <summary>Lets somebody write the key.</summary>
+    /// <param name="fill">Given an address with room for <see cref="MaximumLength"/> bytes; returns how many it wrote.</param>
+    /// <returns>The key, or null when nothing was written.</returns>
+    internal static VolumeKey? TryFill(Func<nint, int> fill)
+    {
+        VolumeKey key = new(0);
+        fixed (byte* bytes = key._memory.GetSpan())
+            key.Length = fill((nint)bytes);
+        if (key.Length is > 0 and <= MaximumLength)
+            return key;
+        key.Dispose();
+        return null;
+    }
 
     /// <summary>
     /// Hashes a passphrase to a key as cryptsetup's plain mode does (loop-AES is the case of one round): digests of

@@ -99,7 +99,8 @@ internal sealed class Bus : IDisposable
 
     private void Serve(SdBusHandle bus)
     {
-        Poll.pollfd[] fds = [default, new() { fd = (int)_wake.DangerousGetHandle(), events = Poll.POLLIN }];
+        // Not on the heap: while the thread sleeps in poll(2) they are pinned, and hold what lies before them there.
+        Span<Poll.pollfd> fds = [default, new() { fd = (int)_wake.DangerousGetHandle(), events = Poll.POLLIN }];
         while (!_closing)
         {
             SendOutgoing(bus);
@@ -173,7 +174,7 @@ internal sealed class Bus : IDisposable
         }
     }
 
-    private void Wait(SdBusHandle bus, Poll.pollfd[] fds)
+    private void Wait(SdBusHandle bus, Span<Poll.pollfd> fds)
     {
         fds[0].fd = Check(LibSystemd.sd_bus_get_fd(bus), "poll");
         fds[0].events = (short)Check(LibSystemd.sd_bus_get_events(bus), "poll");

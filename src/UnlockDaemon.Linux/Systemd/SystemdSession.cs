@@ -1,5 +1,3 @@
-using System.Collections.Concurrent;
-
 namespace UnlockDaemon.Linux.Systemd;
 
 /// <summary>
@@ -11,7 +9,10 @@ internal sealed class SystemdSession : IDisposable
     private readonly Func<Subscription[]> _subscriptions;
     private readonly Action<SystemdSession> _lost;
     private readonly Bus _bus;
-    private readonly ConcurrentDictionary<string, TaskCompletionSource<string>> _jobs = new();
+
+    // Only ever touched on the bus's thread.
+    private readonly Dictionary<string, TaskCompletionSource<string>> _jobs = [];
+
     private volatile TaskCompletionSource<string> _owner = NewSource();
 
     /// <summary>Connects, asks who systemd is and follows what is subscribed to.</summary>
@@ -58,7 +59,7 @@ internal sealed class SystemdSession : IDisposable
             SystemdAddress.ManagerInterface,
             member,
             [unit, "replace"],
-            reply => _jobs.GetOrAdd(reply.ReadObjectPath(), static _ => NewSource()).Task);
+            reply => JobAt(reply.ReadObjectPath()).Task);
     }
 
     /// <summary>Waits for a job less.</summary>
@@ -111,6 +112,13 @@ internal sealed class SystemdSession : IDisposable
     public void Dispose() => _bus.Dispose();
 
     private static TaskCompletionSource<string> NewSource() => new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+    private TaskCompletionSource<string> JobAt(string path)
+    {
+        if (!_jobs.TryGetValue(path, out TaskCompletionSource<string>? job))
+            _jobs.Add(path, job = NewSource());
+        return job;
+    }
 
     private void TellBus(string member, string argument, Action<BusMessage>? replied = null) =>
         _bus.Send(new BusNotice
@@ -196,7 +204,7 @@ internal sealed class SystemdSession : IDisposable
         if (member == "JobRemoved")
         {
             (string job, UnitJob end) = RemovedJob.Read(signal);
-            if (_jobs.TryRemove(job, out TaskCompletionSource<string>? waiting))
+            if (_jobs.Remove(job, out TaskCompletionSource<string>? waiting))
                 waiting.TrySetResult(end.Result);
         }
 

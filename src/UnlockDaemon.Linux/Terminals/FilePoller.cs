@@ -10,6 +10,7 @@ namespace UnlockDaemon.Linux.Terminals;
 public sealed class FilePoller : IDisposable
 {
     private const int StackSize = 128 * 1024;
+    private const int UsualFiles = 64;
     private readonly Lock _lock = new();
     private readonly List<Registration> _registrations = [];
     private readonly SafeFileHandle _wake;
@@ -73,23 +74,29 @@ public sealed class FilePoller : IDisposable
     private void Run()
     {
         while (!_stopping)
-        {
-            Registration[] waiting;
-            lock (_lock)
-                waiting = [.. _registrations];
-            Poll.pollfd[] files = new Poll.pollfd[waiting.Length + 1];
-            files[0] = new() { fd = (int)_wake.DangerousGetHandle(), events = Poll.POLLIN };
-            for (int i = 0; i < waiting.Length; i++)
-                files[i + 1] = new() { fd = waiting[i].Descriptor, events = Poll.POLLIN | Poll.POLLPRI };
+            WaitForAny();
+    }
 
-            if (Poll.poll(files, (nuint)files.Length, -1) <= 0)
-                continue;
-            _ = EventFd.eventfd_read(_wake, out _);
-            for (int i = 0; i < waiting.Length; i++)
-            {
-                if (files[i + 1].revents != 0)
-                    Complete(waiting[i]);
-            }
+    private void WaitForAny()
+    {
+        Registration[] waiting;
+        lock (_lock)
+            waiting = [.. _registrations];
+        // Not on the heap: while the thread sleeps in poll(2) they are pinned, and hold what lies before them there.
+        Span<Poll.pollfd> files = waiting.Length < UsualFiles
+            ? stackalloc Poll.pollfd[waiting.Length + 1]
+            : new Poll.pollfd[waiting.Length + 1];
+        files[0] = new() { fd = (int)_wake.DangerousGetHandle(), events = Poll.POLLIN };
+        for (int i = 0; i < waiting.Length; i++)
+            files[i + 1] = new() { fd = waiting[i].Descriptor, events = Poll.POLLIN | Poll.POLLPRI };
+
+        if (Poll.poll(files, (nuint)files.Length, -1) <= 0)
+            return;
+        _ = EventFd.eventfd_read(_wake, out _);
+        for (int i = 0; i < waiting.Length; i++)
+        {
+            if (files[i + 1].revents != 0)
+                Complete(waiting[i]);
         }
     }
 

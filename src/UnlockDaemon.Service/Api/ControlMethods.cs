@@ -34,6 +34,7 @@ internal sealed class ControlMethods
             ["org.unlockd.Unlock"] = new(Access.Root, UnlockAsync),
             ["org.unlockd.Lock"] = new(Access.Root, LockAsync),
             ["org.unlockd.Release"] = new(Access.Root, ReleaseAsync),
+            ["org.unlockd.Panic"] = new(Access.Root, PanicAsync),
         };
     }
 
@@ -72,9 +73,12 @@ internal sealed class ControlMethods
     private static Task RefuseParameterAsync(Conversation conversation, string parameter, CancellationToken cancellation) =>
         conversation.FailAsync(VarlinkError.InvalidParameter, new(Parameter: parameter), cancellation);
 
-    private Task StatusAsync(Conversation conversation, CancellationToken cancellation) =>
-        conversation.ReplyAsync(
+    private Task StatusAsync(Conversation conversation, CancellationToken cancellation)
+    {
+        _volume.LookAgain();
+        return conversation.ReplyAsync(
             StatusReport.Make(_volume, _services, _configuration.Volume), ProtocolJson.Default.StatusReply, cancellation);
+    }
 
     private async Task WatchAsync(Conversation conversation, CancellationToken cancellation)
     {
@@ -85,6 +89,9 @@ internal sealed class ControlMethods
         }
 
         using EventHub.Subscription events = _events.Subscribe();
+        // The first event tells the caller that he is heard, and where what follows begins.
+        EventInfo now = new(DateTimeOffset.UtcNow, "state", Volume.JsonName(_volume.State), "is the state now");
+        await ReplyAsync(conversation, now, cancellation);
         await ForwardAsync(conversation, events, cancellation);
     }
 
@@ -150,6 +157,21 @@ internal sealed class ControlMethods
         });
     }
 
+    private async Task PanicAsync(Conversation conversation, CancellationToken cancellation)
+    {
+        try
+        {
+            string? left = await FollowAsync(conversation, _volume.PanicAsync, cancellation);
+            await (left is null
+                ? conversation.ReplyAsync(new Nothing(), ProtocolJson.Default.Nothing, cancellation)
+                : conversation.FailAsync(VarlinkError.Failed, new(Step: "panic", Reason: left), cancellation));
+        }
+        catch (LinuxException failure)
+        {
+            await conversation.FailAsync(VarlinkError.Failed, new(Step: "mapping", Reason: failure.Message), cancellation);
+        }
+    }
+
     private static TimeSpan? Span(double? seconds) => seconds is { } given ? TimeSpan.FromSeconds(given) : null;
 
     private Task ReleaseAsync(Conversation conversation, CancellationToken cancellation)
@@ -180,9 +202,10 @@ internal sealed class ControlMethods
         Conversation conversation, EventHub.Subscription events, CancellationToken cancellation)
     {
         await foreach (EventInfo happened in events.ReadAsync(cancellation))
-        {
-            await conversation.ReplyAsync(
-                new EventReply(happened), ProtocolJson.Default.EventReply, cancellation, continues: true);
-        }
+            await ReplyAsync(conversation, happened, cancellation);
     }
+
+    private static Task ReplyAsync(Conversation conversation, EventInfo happened, CancellationToken cancellation) =>
+        conversation.ReplyAsync(
+            new EventReply(happened), ProtocolJson.Default.EventReply, cancellation, continues: true);
 }

@@ -36,7 +36,7 @@ public sealed class HostCheck(UnlockdConfiguration configuration, ISystemd syste
     {
         try
         {
-            KernelModule.Require("loop", "/dev/loop-control");
+            LoopDevice.RequireDriver();
             CryptDevice.RequireDmCrypt();
             return Good("kernel: loop and dm-crypt are there");
         }
@@ -57,7 +57,7 @@ public sealed class HostCheck(UnlockdConfiguration configuration, ISystemd syste
 
     private IEnumerable<Finding> CheckStorage()
     {
-        StorageStack stack = new(configuration.Volume);
+        StorageStack stack = new(configuration.Volume, keepKey: false);
         if (stack.IsMounted)
         {
             yield return Good($"{configuration.Volume.Container} is mounted on {configuration.Volume.MountPoint}");

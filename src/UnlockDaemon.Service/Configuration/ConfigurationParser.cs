@@ -22,7 +22,7 @@ internal static class ConfigurationParser
         new("lock", "{ deadline: 90s }"),
     ];
 
-    private static readonly SectionKey[] s_lockKeys = [new("deadline", "90s"), new("hold_limit", "30m")];
+    private static readonly SectionKey[] s_lockKeys = [new("deadline", "90s"), new("hold_limit", "30m"), new("keep_key", "10m")];
 
     internal static UnlockdConfiguration? Parse(string text, Findings findings) =>
         Load(text, findings) is { } stream ? Read(stream, findings) : null;
@@ -80,5 +80,6 @@ internal static class ConfigurationParser
 
     private static LockConfiguration ReadLock(Section section) =>
         new(section.Time("deadline", LockConfiguration.Default.Deadline),
-            section.Time("hold_limit", LockConfiguration.Default.HoldLimit));
+            section.Time("hold_limit", LockConfiguration.Default.HoldLimit),
+            section.Find<YamlNode>("keep_key") is null ? null : section.Time("keep_key", TimeSpan.Zero));
 }

@@ -1,5 +1,5 @@
-using System.Threading.Channels;
 using UnlockDaemon.Linux.Systemd;
+using UnlockDaemon.Service.Units;
 
 namespace UnlockDaemon.Service.Prompts;
 
@@ -31,7 +31,7 @@ internal sealed class ConsoleLogin
     }
 
     /// <summary>Whether a login belongs on this console.</summary>
-    internal bool IsConfigured => s_wantedBy.Any(directory => File.Exists(Path.Combine(directory, _unit)));
+    internal bool IsConfigured => Array.Exists(s_wantedBy, directory => File.Exists(Path.Combine(directory, _unit)));
 
     /// <summary>The getty of a console: virtual terminals have one kind, lines another. Source: systemd-getty-generator(8).</summary>
     internal static string UnitFor(string console) =>
@@ -63,15 +63,16 @@ internal sealed class ConsoleLogin
     internal async Task TakeAsync(bool lent, CancellationToken cancellation)
     {
         Reserve();
-        Channel<UnitState> states = Channel.CreateUnbounded<UnitState>();
-        using IDisposable watch =
-            await _systemd.WatchUnitAsync(_unit, state => states.Writer.TryWrite(state), cancellation);
-        await foreach (UnitState unit in states.Reader.ReadAllAsync(cancellation))
+        FollowedUnit getty = new(_unit);
+        using IDisposable watch = await _systemd.WatchUnitAsync(_unit, getty.Take, cancellation);
+        while (true)
         {
+            UnitState unit = getty.State;
             if (unit.ActiveState is "inactive" or "failed")
                 return;
             if (!lent && IsWaitingForName(unit.MainPid))
                 await _systemd.StopUnitAsync(_unit, cancellation);
+            await getty.WaitForChangeAsync(unit, cancellation);
         }
     }
 

@@ -9,14 +9,24 @@ internal static class ConsoleNames
 
     /// <summary>The configured consoles that exist, and those that the kernel itself uses.</summary>
     /// <param name="configured">Names as below /dev.</param>
-    internal static IReadOnlyList<string> FindExisting(IEnumerable<string> configured) =>
-        [.. Candidates(configured, ReadActive()).Where(static name => Terminal.Exists("/dev/" + name))];
+    /// <param name="except">Those that are not looked at.</param>
+    internal static IReadOnlyList<string> FindExisting(
+        IEnumerable<string> configured, IReadOnlyCollection<string>? except = null) =>
+        Candidates(configured, ReadActive())
+            .FindAll(name => except?.Contains(name) != true && Terminal.Exists("/dev/" + name));
 
     /// <summary>Each name once. tty0 is whichever virtual terminal is shown, so a prompt there would be one too many.</summary>
-    internal static IEnumerable<string> Candidates(IEnumerable<string> configured, string active) =>
-        configured.Concat(active.Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries))
-            .Where(static name => name != "tty0")
-            .Distinct(StringComparer.Ordinal);
+    internal static List<string> Candidates(IEnumerable<string> configured, string active)
+    {
+        List<string> names = [];
+        foreach (string name in (string[])[.. configured, .. active.Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries)])
+        {
+            if (name != "tty0" && !names.Contains(name))
+                names.Add(name);
+        }
+
+        return names;
+    }
 
     private static string ReadActive() => File.Exists(Active) ? File.ReadAllText(Active) : "";
 }

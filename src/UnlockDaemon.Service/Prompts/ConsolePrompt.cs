@@ -12,12 +12,18 @@ internal sealed class ConsolePrompt(string console, Volume volume, FilePoller po
     private Terminal? _terminal;
     private bool _asking;
 
+    /// <summary>The console, as below /dev.</summary>
+    internal string Console => console;
+
     /// <summary>Shows the prompt again: something else has written on the screen.</summary>
     internal void Redraw()
     {
         if (_asking)
             _terminal?.Write("\r" + PromptLine);
     }
+
+    /// <summary>Tells something above the prompt.</summary>
+    internal void Tell(string text) => _terminal?.Write($"\r  {text}\n{(_asking ? PromptLine : "")}");
 
     private static string PromptLine => "Passphrase: ";
 

@@ -31,7 +31,7 @@ internal sealed class PasswordAgentPrompt(Volume volume, FilePoller poller, stri
         {
             while (true)
             {
-                await PutQuestionAsync(cancellation);
+                PutQuestion();
                 using Passphrase passphrase = await ReceiveAsync(socket, cancellation);
                 File.Delete(s_request);
                 UnlockAttempt attempt = await volume.UnlockAsync(passphrase);
@@ -47,12 +47,12 @@ internal sealed class PasswordAgentPrompt(Volume volume, FilePoller poller, stri
     }
 
     /// <summary>Agents look at files named ask.* that are moved into the directory whole.</summary>
-    private async Task PutQuestionAsync(CancellationToken cancellation)
+    private void PutQuestion()
     {
         string draft = Path.Combine(Directory, "tmp.unlockd");
-        await File.WriteAllTextAsync(draft,
+        File.WriteAllText(draft,
             $"[Ask]\nPID={Environment.ProcessId}\nSocket={Answers}\nAcceptCached=0\nEcho=0\nNotAfter=0\n"
-            + $"Id=unlockd\nMessage={question}\n", cancellation);
+            + $"Id=unlockd\nMessage={question}\n");
         File.Move(draft, s_request, overwrite: true);
     }
 

@@ -1,7 +1,7 @@
 using Microsoft.Extensions.Logging;
-using UnlockDaemon.Linux;
 using UnlockDaemon.Linux.Systemd;
 using UnlockDaemon.Linux.Terminals;
+using UnlockDaemon.Protocol.Messages;
 using UnlockDaemon.Service.Configuration;
 using UnlockDaemon.Service.Volumes;
 
@@ -21,7 +21,7 @@ internal sealed partial class PromptService : IDisposable
     private readonly FilePoller _poller = new();
 
     internal PromptService(UnlockdConfiguration configuration, Volume volume, SystemdConnection systemd, EventHub events,
-        ILogger<PromptService> logger)
+        ILogger logger)
     {
         _configuration = configuration;
         _volume = volume;
@@ -62,27 +62,40 @@ internal sealed partial class PromptService : IDisposable
     private async Task AskEverywhereAsync(CancellationToken cancellation)
     {
         ReserveConsoles();
-        IReadOnlyList<string> consoles = ConsoleNames.FindExisting(_configuration.Consoles);
-        LogAsking(string.Join(", ", consoles));
         string mountPoint = _configuration.Volume.MountPoint;
-        ConsolePrompt[] prompts =
-            [.. consoles.Select(name => new ConsolePrompt(name, _volume, _poller, _events, mountPoint))];
-
         using CancellationTokenSource asking = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
-        List<Task> dialogs =
+        ConsoleDialogs consoles =
+            new(_configuration, _volume, _systemd, _poller, _events, _logger, asking.Token, cancellation);
+        LogAsking(string.Join(", ", consoles.StartMissing()));
+        Task[] dialogs =
         [
-            .. prompts.Select((prompt, i) => RunConsoleAsync(prompt, consoles[i], asking.Token, cancellation)),
-            RunQuietlyAsync("password agents", token => AskAgentsAsync(mountPoint, token), asking.Token),
-            RunQuietlyAsync("kernel messages", token => new ScreenNoise(_poller).WatchAsync(Redraw, token), asking.Token),
-            RunQuietlyAsync("boot messages", token => WatchBootAsync(Redraw, token), asking.Token),
+            RunAsync("new consoles", consoles.WatchAsync),
+            RunAsync("progress", token => TellOfChecksAsync(consoles.Tell, token)),
+            RunAsync("password agents", token => AskAgentsAsync(mountPoint, token)),
+            RunAsync("kernel messages", token => new ScreenNoise(_poller).WatchAsync(consoles.Redraw, token)),
+            RunAsync("boot messages", token => WatchBootAsync(consoles.Redraw, token)),
         ];
         await _volume.WaitUntilAsync(static volume => !volume.WantsPassphrase, cancellation)
             .ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         await asking.CancelAsync();
         await Task.WhenAll(dialogs);
+        await consoles.WhenEndedAsync();
         cancellation.ThrowIfCancellationRequested();
 
-        void Redraw() => Array.ForEach(prompts, static prompt => prompt.Redraw());
+        Task RunAsync(string subject, Func<CancellationToken, Task> dialog) =>
+            new LastingDialog(_logger).RunAsync(subject, dialog, null, asking.Token);
+    }
+
+    /// <summary>A check of the file system can take long: all consoles show how far it is.</summary>
+    private async Task TellOfChecksAsync(Action<string> tell, CancellationToken cancellation)
+    {
+        using EventHub.Subscription events = _events.Subscribe();
+        await foreach (EventInfo happened in events.ReadAsync(cancellation))
+        {
+            if (happened is { Kind: "step", Subject: "filesystem" }
+                && happened.Text.StartsWith(FilesystemLayer.Checking, StringComparison.Ordinal))
+                tell(happened.Text);
+        }
     }
 
     /// <summary>systemd, too, writes over the prompt while it boots: once it has finished, the prompt is shown again.</summary>
@@ -90,28 +103,6 @@ internal sealed partial class PromptService : IDisposable
     {
         using IDisposable watch = await _systemd.WatchStartupAsync(finished, cancellation);
         await Task.Delay(Timeout.Infinite, cancellation);
-    }
-
-    /// <summary>One console: the prompt, or somebody's login, or the prompt again.</summary>
-    private async Task RunConsoleAsync(
-        ConsolePrompt prompt, string console, CancellationToken asking, CancellationToken stopping)
-    {
-        ConsoleLogin login = new(_systemd, console);
-        using EventHub.Subscription progress = _events.Subscribe();
-        bool lent = false;
-        await RunQuietlyAsync(console, async token =>
-        {
-            while (true)
-            {
-                await login.TakeAsync(lent, token);
-                lent = false;
-                await prompt.AskAsync(login.IsConfigured, token);
-                lent = true;
-                await login.LendAsync(token);
-            }
-        }, asking);
-        if (!lent && _volume.State is VolumeState.Starting or VolumeState.Ready or VolumeState.Degraded)
-            await RunQuietlyAsync(console, token => prompt.FollowAsync(progress, token), stopping);
     }
 
     private async Task AskAgentsAsync(string mountPoint, CancellationToken cancellation)
@@ -123,34 +114,6 @@ internal sealed partial class PromptService : IDisposable
         await prompt.AskAsync(cancellation);
     }
 
-    /// <summary>A console that is hung up or a bus that is away must not end the other prompts.</summary>
-    private async Task RunQuietlyAsync(string subject, Func<CancellationToken, Task> dialog, CancellationToken cancellation)
-    {
-        TimeSpan pause = TimeSpan.FromSeconds(1);
-        while (!cancellation.IsCancellationRequested)
-        {
-            try
-            {
-                await dialog(cancellation);
-                return;
-            }
-            catch (OperationCanceledException)
-            {
-                return;
-            }
-            catch (Exception failure) when (failure is LinuxException or IOException or SystemdException)
-            {
-                LogLost(subject, failure.Message, pause.TotalSeconds);
-            }
-
-            await Task.Delay(pause, cancellation).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-            pause = pause < TimeSpan.FromMinutes(5) ? pause * 2 : pause;
-        }
-    }
-
     [LoggerMessage(Level = LogLevel.Information, Message = "asking for the passphrase on {Consoles}, password agents and the control socket")]
     private partial void LogAsking(string consoles);
-
-    [LoggerMessage(Level = LogLevel.Warning, Message = "{Subject}: {Reason}; trying again in {Seconds} s")]
-    private partial void LogLost(string subject, string reason, double seconds);
 }

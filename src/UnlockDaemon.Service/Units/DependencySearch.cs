@@ -4,19 +4,27 @@ using UnlockDaemon.Service.Configuration;
 namespace UnlockDaemon.Service.Units;
 
 /// <summary>A depth-first walk along dependencies that are all known: gives an order, or finds a loop.</summary>
-internal sealed class DependencySearch(IReadOnlyList<ServiceConfiguration> services)
+internal sealed class DependencySearch
 {
-    private readonly Dictionary<string, ServiceConfiguration> _byName = services.ToDictionary(static s => s.Name);
+    private readonly IReadOnlyList<ServiceConfiguration> _services;
+    private readonly Dictionary<string, ServiceConfiguration> _byName = [];
     private readonly HashSet<string> _done = [];
     private readonly List<string> _path = [];
     private readonly List<ServiceConfiguration> _order = [];
+
+    internal DependencySearch(IReadOnlyList<ServiceConfiguration> services)
+    {
+        _services = services;
+        foreach (ServiceConfiguration service in services)
+            _byName.Add(service.Name, service);
+    }
 
     /// <summary>Walks over all services; ends early at a loop.</summary>
     internal bool TryOrder(
         [NotNullWhen(true)] out List<ServiceConfiguration>? order, [NotNullWhen(false)] out string? loop)
     {
         loop = null;
-        foreach (ServiceConfiguration service in services)
+        foreach (ServiceConfiguration service in _services)
             loop ??= Visit(service);
         order = loop is null ? _order : null;
         return order is not null;

@@ -17,8 +17,9 @@ internal sealed class ServicePlan
         foreach (ServiceConfiguration service in services)
             _dependents[service.Name] = [];
         foreach (ServiceConfiguration service in services)
-            foreach (string dependency in service.DependsOn.Distinct())
-                _dependents[dependency].Add(service.Name);
+            foreach (string dependency in service.DependsOn)
+                if (!_dependents[dependency].Contains(service.Name))
+                    _dependents[dependency].Add(service.Name);
     }
 
     /// <summary>All services, each after those it depends on; stopping goes backwards.</summary>
@@ -59,8 +60,16 @@ internal sealed class ServicePlan
     {
         foreach (ServiceConfiguration service in services)
             foreach (string dependency in service.DependsOn)
-                if (!services.Any(other => other.Name == dependency))
+                if (!IsAmong(services, dependency))
                     return $"service {service.Name} depends on {dependency}, which is not configured";
         return null;
+    }
+
+    private static bool IsAmong(IReadOnlyList<ServiceConfiguration> services, string name)
+    {
+        foreach (ServiceConfiguration service in services)
+            if (service.Name == name)
+                return true;
+        return false;
     }
 }

@@ -24,7 +24,7 @@ public sealed partial class ServiceSet : IDisposable
     /// <param name="systemd">Runs them.</param>
     /// <param name="logger">Told what becomes of them.</param>
     /// <exception cref="ArgumentException">They have no order; the configuration's loader says so first.</exception>
-    public ServiceSet(IReadOnlyList<ServiceConfiguration> services, ISystemd systemd, ILogger<ServiceSet> logger)
+    public ServiceSet(IReadOnlyList<ServiceConfiguration> services, ISystemd systemd, ILogger logger)
         : this(services, new ServiceSurroundings(systemd, ReadJournalAsync, "/sys/fs/cgroup"), logger)
     {
     }
@@ -57,7 +57,16 @@ public sealed partial class ServiceSet : IDisposable
         [.. _plan.Services.Select(service => _services[service.Name].Status)];
 
     /// <summary>Whether all are ready now.</summary>
-    public bool AreAllReady => _services.Values.All(static service => service.Status.State == ServiceState.Ready);
+    public bool AreAllReady
+    {
+        get
+        {
+            foreach (VolumeService service in _services.Values)
+                if (service.Status.State != ServiceState.Ready)
+                    return false;
+            return true;
+        }
+    }
 
     /// <summary>Finds out how the services do, and follows them from here; does nothing to them.</summary>
     /// <param name="cancellationToken">Ends it.</param>
@@ -94,6 +103,16 @@ public sealed partial class ServiceSet : IDisposable
             stops[service.Name] = StopAsync(service, stops, left, cancellationToken);
         await Task.WhenAll(stops.Values);
         return left;
+    }
+
+    /// <summary>Kills all services at once, in no order.</summary>
+    /// <param name="cancellationToken">Ends the waiting.</param>
+    /// <returns>The services of which something is left.</returns>
+    public async Task<IReadOnlyList<RunningService>> KillAsync(CancellationToken cancellationToken)
+    {
+        RunningService?[] left =
+            await Task.WhenAll(_services.Values.Select(service => service.KillAsync(cancellationToken)));
+        return [.. left.OfType<RunningService>()];
     }
 
     /// <summary>Asks systemd and the kernel anew what runs; does nothing to it.</summary>

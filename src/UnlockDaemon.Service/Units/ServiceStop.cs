@@ -15,6 +15,7 @@ internal sealed class ServiceStop(
     // As long as a process that was told to end may take; from a billing core come its last records.
     private static readonly TimeSpan s_unasked = TimeSpan.FromSeconds(10);
     private static readonly TimeSpan s_asked = TimeSpan.FromSeconds(20);
+    private static readonly TimeSpan s_nextKill = TimeSpan.FromMilliseconds(200);
 
     private ControlGroup? _group;
 
@@ -39,6 +40,29 @@ internal sealed class ServiceStop(
         {
             return Left($"did not stop ({exception.Message})");
         }
+    }
+
+    /// <summary>Has the unit stopped without giving its processes any time.</summary>
+    internal async Task<RunningService?> KillAsync(CancellationToken cancellationToken)
+    {
+        try
+        {
+            Remember(await surroundings.Systemd.GetControlGroupAsync(configuration.Unit, cancellationToken));
+            Task<string> stop = StopUnitAsync(cancellationToken);
+            // The unit's stop command runs in the same group, and may wait for what is dead: it is killed in its turn.
+            do
+            {
+                _group?.Kill();
+            }
+            while (await Task.WhenAny(stop, Task.Delay(s_nextKill, cancellationToken)) != stop);
+            await stop;
+        }
+        catch (Exception exception) when (exception is OperationCanceledException or SystemdException)
+        {
+            return Left($"was killed, but did not stop ({exception.Message})");
+        }
+
+        return _group is { IsEmpty: false } ? Left("was killed, but left processes") : null;
     }
 
     /// <summary>Looks, without doing anything, whether it is down and its control group empty.</summary>

@@ -60,20 +60,13 @@ internal sealed class VolumeService : IDisposable
 
     /// <summary>Stops the unit and looks whether it left processes behind.</summary>
     /// <returns>Null if it is down; otherwise what is left of it, also when the waiting was ended.</returns>
-    internal Task<RunningService?> StopAsync(CancellationToken cancellationToken) => AloneAsync(
-        async () =>
-        {
-            _record.Publish(ServiceState.Stopping, "");
-            RunningService? left = await NewStop().RunAsync(cancellationToken);
-            UnitState state = _unit.State;
-            if (left is null)
-                _record.Judge(state, ServiceState.Stopped, "");
-            else if (!state.IsActive && !state.IsChanging)
-                _record.Judge(state, ServiceState.Failed, left.Remains);
-            return left;
-        },
-        null,
-        CancellationToken.None);
+    internal Task<RunningService?> StopAsync(CancellationToken cancellationToken) =>
+        TakeDownAsync(stop => stop.RunAsync(cancellationToken));
+
+    /// <summary>Kills the unit's processes.</summary>
+    /// <returns>As of <see cref="StopAsync"/>.</returns>
+    internal Task<RunningService?> KillAsync(CancellationToken cancellationToken) =>
+        TakeDownAsync(stop => stop.KillAsync(cancellationToken));
 
     /// <summary>Looks whether anything of the service runs.</summary>
     internal Task<RunningService?> FindRemainsAsync(CancellationToken cancellationToken) =>
@@ -127,6 +120,21 @@ internal sealed class VolumeService : IDisposable
             _turn.Release();
         }
     }
+
+    private Task<RunningService?> TakeDownAsync(Func<ServiceStop, Task<RunningService?>> takeDown) => AloneAsync(
+        async () =>
+        {
+            _record.Publish(ServiceState.Stopping, "");
+            RunningService? left = await takeDown(NewStop());
+            UnitState state = _unit.State;
+            if (left is null)
+                _record.Judge(state, ServiceState.Stopped, "");
+            else if (!state.IsActive && !state.IsChanging)
+                _record.Judge(state, ServiceState.Failed, left.Remains);
+            return left;
+        },
+        null,
+        CancellationToken.None);
 
     private ServiceStop NewStop() =>
         new(_configuration, _surroundings, reason => _record.Publish(ServiceState.Stopping, reason));

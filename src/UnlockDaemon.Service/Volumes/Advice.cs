@@ -5,10 +5,11 @@ namespace UnlockDaemon.Service.Volumes;
 /// <summary>What an operator can do about a failure of the operating system. All advice is here.</summary>
 internal static class Advice
 {
+    private const string LoadModule = "load kernel module";
     private const int ENOENT = 2;
+    private const int ENXIO = 6;
     private const int ENOMEM = 12;
     private const int EBUSY = 16;
-    private const int ENODEV = 19;
     private const int ENOSPC = 28;
 
     /// <summary>The failure as a sentence, and what to do next where that is known.</summary>
@@ -17,12 +18,17 @@ internal static class Advice
 
     private static string? Hint(LinuxException failure) => failure switch
     {
-        { Operation: "find kernel module" } or { Operation: "look up kernel module" } =>
+        { Operation: "find kernel module" or "look up kernel module" } or { Operation: LoadModule, Errno: ENOENT } =>
             $"the running kernel ({KernelRelease()}) has no such module under /lib/modules: "
             + "install the modules of this kernel, or boot the kernel whose modules are installed",
-        { Operation: "find a free loop device for" } or { Errno: ENODEV, Subject: "/dev/loop-control" } =>
+        { Operation: LoadModule } =>
+            $"look for 'install {failure.Subject}' in /etc/modprobe.d, and at 'journalctl -k'; "
+            + $"it works when 'modprobe {failure.Subject}' does",
+        { Operation: "find a free loop device for" } =>
             "detach loop devices that are not needed ('losetup -l', 'losetup -d /dev/loopN')",
-        { Errno: ENOENT, Subject: "/dev/loop-control" } => "the kernel has no loop driver: 'modprobe loop'",
+        { Operation: "open", Errno: ENOENT or ENXIO } when failure.Subject.StartsWith("/dev/loop", StringComparison.Ordinal) =>
+            "the kernel has this device, but /dev does not have its node: make it with mknod, see loop(4); "
+            + "or detach a loop device that is not needed ('losetup -l', 'losetup -d /dev/loopN')",
         { Errno: ENOMEM } =>
             "the key derivation of this container wants more memory than the instance has: give the instance more, "
             + "or add a key slot with '--pbkdf-memory' on a larger machine",

@@ -9,6 +9,12 @@ namespace UnlockDaemon.Service.Volumes;
 /// <summary>The file system on the mapping, checked and mounted.</summary>
 internal sealed class FilesystemLayer(VolumeConfiguration configuration, MappingLayer mapping) : Layer
 {
+    /// <summary>How a report of a running check begins.</summary>
+    internal const string Checking = "checking the file system: ";
+
+    private const int EINVAL = 22;
+    private const int EUCLEAN = 117;
+
     private readonly MountPoint _mountPoint = new(configuration.MountPoint);
     private readonly string _type = configuration.Filesystem.Name();
 
@@ -56,23 +62,15 @@ internal sealed class FilesystemLayer(VolumeConfiguration configuration, Mapping
         if (superblock.Type != "xfs" && superblock is { IsClean: false } or { NeedsRecovery: true } or { CheckIsDue: true })
         {
             report(superblock.IsClean && !superblock.NeedsRecovery
-                ? "checking the file system: its schedule asks for it"
-                : "checking the file system: it was not unmounted cleanly");
+                ? Checking + "its schedule asks for it"
+                : Checking + "it was not unmounted cleanly");
             if (await CheckAsync(device, report, cancellation) is { } refusal)
                 return Broken($"the file system check needs a person: {refusal}", $"run 'e2fsck -f {device.Path}'");
         }
 
         Record.NoteMounted();
-        try
-        {
-            _mountPoint.Attach(device.Path, _type, configuration.Options);
-        }
-        catch (LinuxException)
-        {
-            Record.NoteUnmounted(ReadSuperblock(device));
-            throw;
-        }
-
+        if (TryMount(device, superblock) is { } fault)
+            return fault;
         return Mount is null
             ? new(LayerOutcomeKind.Failed, $"{configuration.MountPoint} is not mounted although mount(2) said so")
             : LayerOutcome.Up;
@@ -80,6 +78,21 @@ internal sealed class FilesystemLayer(VolumeConfiguration configuration, Mapping
 
     /// <summary>Writes back what the kernel holds, so that the unmount itself is quick.</summary>
     internal void Sync() => _mountPoint.Sync();
+
+    /// <summary>Notes what the superblock says, whoever unmounted it, while the mapping is still there to read it by.</summary>
+    internal void NoteUnmounted()
+    {
+        if (Mount is not null || mapping.Mapping is not { } device)
+            return;
+        try
+        {
+            Record.NoteUnmounted(ReadSuperblock(device));
+        }
+        catch (IOException)
+        {
+            Record.NoteUnmounted(null);
+        }
+    }
 
     /// <summary>Who holds it now.</summary>
     internal IReadOnlyList<Holder> FindHolders() =>
@@ -93,9 +106,27 @@ internal sealed class FilesystemLayer(VolumeConfiguration configuration, Mapping
             return $"{configuration.MountPoint} is in use";
         if (Mount is not null)
             return $"{configuration.MountPoint} is still mounted";
-        Record.NoteUnmounted(mapping.Mapping is { } device ? ReadSuperblock(device) : null);
         Protect();
         return null;
+    }
+
+    private LayerOutcome? TryMount(CryptMapping device, Superblock superblock)
+    {
+        try
+        {
+            _mountPoint.Attach(device.Path, _type, configuration.Options);
+            return null;
+        }
+        catch (LinuxException damaged) when (damaged.Errno == EUCLEAN)
+        {
+            string repair = superblock.Type == "xfs" ? "xfs_repair" : "e2fsck -f";
+            return Broken(damaged.Message, $"run '{repair} {device.Path}'");
+        }
+        catch (LinuxException refused) when (refused.Errno == EINVAL && superblock.Type != _type)
+        {
+            return new(LayerOutcomeKind.Failed, $"{refused.Message}: "
+            + $"it is {superblock.Type}, and volume.filesystem says {_type}: correct that, and 'systemctl restart unlockd'");
+        }
     }
 
     private static LayerOutcome Broken(string what, string advice) =>
@@ -118,7 +149,7 @@ internal sealed class FilesystemLayer(VolumeConfiguration configuration, Mapping
         {
             int tenth = (int)(part * 10);
             if (tenth > shown)
-                report($"checking the file system: {tenth * 10} %");
+                report($"{Checking}{tenth * 10} %");
             shown = Math.Max(shown, tenth);
         });
         return await FilesystemCheck.PreenAsync(device.Path, tenths, cancellation);

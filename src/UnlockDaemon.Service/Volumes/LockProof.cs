@@ -16,7 +16,9 @@ internal sealed class LockProof(VolumeConfiguration configuration, StorageStack 
         Check("filesystem unmounted", FindMounts(), "in no mount namespace"),
         CheckSuperblock(),
         Check("mapping gone", FindMappings(), "the device mapper has none of that name or on that container"),
-        Check("key gone", FindKeys(), "no key of dm-crypt in a kernel keyring"),
+        Check("key gone", FindKeys(), stack.Mapping.Kept.Exists
+            ? "no key of dm-crypt in a kernel keyring; unlockd's own keeps one for a while, as lock.keep_key says"
+            : "no key of it in a kernel keyring"),
         Check("container detached", FindLoopDevices(), "no loop device on its inode"),
         CheckFlushed(),
     ];

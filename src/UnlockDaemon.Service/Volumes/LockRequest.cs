@@ -6,9 +6,11 @@ namespace UnlockDaemon.Service.Volumes;
 /// <param name="Reason">Why.</param>
 /// <param name="Nonce">Goes into the certificate.</param>
 /// <param name="Evict">Processes that are not ours and may be ended, if they hold the volume.</param>
+/// <param name="KeepKey">With a hold, how long the kernel keeps the key; null to wipe it.</param>
 public sealed record LockRequest(
     TimeSpan Deadline,
     TimeSpan? HoldFor = null,
     string? Reason = null,
     string? Nonce = null,
-    IReadOnlyList<int>? Evict = null);
+    IReadOnlyList<int>? Evict = null,
+    TimeSpan? KeepKey = null);

@@ -49,6 +49,10 @@ internal sealed partial class LockSequence(
         if (refusal is not null)
             return await RefuseAsync(refusal, deadline);
 
+        if (request is { HoldFor: not null, KeepKey: { } time })
+            stack.Mapping.Kept.ExpireAfter(time);
+        else
+            stack.Mapping.Kept.Wipe();
         double unmountSeconds = Elapsed() - _servicesSeconds;
         IReadOnlyList<CheckResult> checks = await proof.CheckAsync(CancellationToken.None);
         return Conclude(request, checks, new LockSeconds(_servicesSeconds, unmountSeconds, Elapsed()));
@@ -128,8 +132,16 @@ internal sealed partial class LockSequence(
 
     private string? DetachLayers()
     {
-        if (stack.IsMounted)
-            stack.Filesystem.Sync();
+        try
+        {
+            if (stack.IsMounted)
+                stack.Filesystem.Sync();
+        }
+        catch (LinuxException failure)
+        {
+            return Advice.For(failure);
+        }
+
         return stack.TakeDown(Report);
     }
 

@@ -7,21 +7,30 @@ using PlainCipher = UnlockDaemon.Linux.Storage.PlainCipher;
 namespace UnlockDaemon.Service.Volumes;
 
 /// <summary>The dm-crypt mapping on the loop device.</summary>
-internal sealed class MappingLayer(VolumeConfiguration configuration, LoopLayer loop) : Layer
+internal sealed class MappingLayer(VolumeConfiguration configuration, LoopLayer loop, bool keepKey) : Layer
 {
+    /// <summary>What the names of all mappings of unlockd begin with.</summary>
+    internal const string NamePrefix = "unlockd-";
+
     private readonly string _name = NameFor(configuration.MountPoint);
 
     internal override string Name => "mapping";
 
-    /// <summary>The mapping on this container, or null.</summary>
+    /// <summary>The key that may outlive the mapping for a while, where the configuration wants that.</summary>
+    internal KeptKey Kept { get; } = new(NameFor(configuration.MountPoint));
+
+    /// <summary>The mapping on this container, or what a panic has left of it, or null.</summary>
     internal CryptMapping? Mapping =>
-        CryptMapping.Find(_name) is { } mapping && loop.Device is { } device && mapping.IsOn(device) ? mapping : null;
+        CryptMapping.Find(_name) is { } mapping
+        && (mapping.IsOnNothing || (loop.Device is { } device && mapping.IsOn(device)))
+            ? mapping
+            : null;
 
     /// <summary>The loop device below it, or null.</summary>
     internal LoopDevice? LoopDevice => loop.Device;
 
     /// <summary>Name of the mapping for a mount point: "unlockd-secure" for /var/secure.</summary>
-    internal static string NameFor(string mountPoint) => "unlockd-" + Path.GetFileName(mountPoint);
+    internal static string NameFor(string mountPoint) => NamePrefix + Path.GetFileName(mountPoint);
 
     internal override LayerInfo Observe() =>
         Mapping is { } mapping ? new(Name, true, mapping.Path) : new(Name, false, "");
@@ -29,11 +38,11 @@ internal sealed class MappingLayer(VolumeConfiguration configuration, LoopLayer 
     internal override Task<LayerOutcome> BringUpAsync(
         Passphrase? passphrase, Action<string> report, CancellationToken cancellation)
     {
-        ArgumentNullException.ThrowIfNull(passphrase);
         string device = loop.Device!.Path;
-        bool opened = configuration.Format == ContainerFormat.Luks
-            ? CryptDevice.TryActivateLuks(device, _name, passphrase)
-            : TryActivatePlain(device, passphrase);
+        bool opened = passphrase is null ? TryActivateKept(device)
+            : configuration.Format == ContainerFormat.Luks
+                ? CryptDevice.TryActivateLuks(device, _name, passphrase, keepKey ? Kept : null)
+                : TryActivatePlain(device, passphrase);
         return Task.FromResult(opened ? LayerOutcome.Up : LayerOutcome.WrongPassphrase);
     }
 
@@ -58,6 +67,20 @@ internal sealed class MappingLayer(VolumeConfiguration configuration, LoopLayer 
         if (Superblock.TryParse(start, DateTimeOffset.UtcNow) is null)
             return false;
         CryptDevice.ActivatePlain(device, _name, cipher, key);
+        if (keepKey)
+            Kept.Store(key);
+        return true;
+    }
+
+    private bool TryActivateKept(string device)
+    {
+        using VolumeKey? key = Kept.TryRead();
+        if (key is null)
+            return false;
+        if (configuration.Format == ContainerFormat.Luks)
+            CryptDevice.ActivateLuks(device, _name, key);
+        else
+            CryptDevice.ActivatePlain(device, _name, Cipher(), key);
         return true;
     }
 

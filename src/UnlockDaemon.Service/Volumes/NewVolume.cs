@@ -28,6 +28,7 @@ public sealed record NewVolume(string Path, long Size, ContainerFormat Format, F
     /// <param name="cancellation">Ends the work; the file is removed.</param>
     /// <exception cref="IOException">The file exists, or the disk is full.</exception>
     /// <exception cref="LinuxException">A step failed.</exception>
+    /// <exception cref="OperationCanceledException">The work was ended.</exception>
     public void Make(Passphrase passphrase, Action<string> step, IProgress<long> allocated, CancellationToken cancellation)
     {
         ArgumentNullException.ThrowIfNull(step);
@@ -41,6 +42,8 @@ public sealed record NewVolume(string Path, long Size, ContainerFormat Format, F
         catch
         {
             File.Delete(Path);
+            // Ctrl-C on the terminal ends mkfs as well: it is not what went wrong.
+            cancellation.ThrowIfCancellationRequested();
             throw;
         }
     }

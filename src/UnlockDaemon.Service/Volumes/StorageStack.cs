@@ -11,12 +11,14 @@ internal sealed class StorageStack
     private readonly VolumeConfiguration _configuration;
     private readonly Layer[] _layers;
 
-    internal StorageStack(VolumeConfiguration configuration)
+    /// <param name="configuration">The volume.</param>
+    /// <param name="keepKey">Whether the key may outlive the mapping; see <see cref="KeptKey"/>.</param>
+    internal StorageStack(VolumeConfiguration configuration, bool keepKey)
     {
         _configuration = configuration;
         Container = new ContainerFile(configuration.Container);
         Loop = new LoopLayer(Container);
-        Mapping = new MappingLayer(configuration, Loop);
+        Mapping = new MappingLayer(configuration, Loop, keepKey);
         Filesystem = new FilesystemLayer(configuration, Mapping);
         _layers = [Loop, Mapping, Filesystem];
     }
@@ -65,12 +67,15 @@ internal sealed class StorageStack
     /// <returns>Null when all is down, otherwise why a layer is not.</returns>
     internal string? TakeDown(Action<string, string> report)
     {
-        foreach (Layer layer in _layers.Reverse())
+        for (int i = _layers.Length - 1; i >= 0; i--)
         {
+            Layer layer = _layers[i];
             if (!layer.Observe().Up)
                 continue;
             try
             {
+                if (layer == Mapping)
+                    Filesystem.NoteUnmounted();
                 if (layer.TakeDown() is { } inUse)
                     return inUse;
                 report(layer.Name, "down");

@@ -24,6 +24,7 @@ public static class Transitions
 
         (Starting or Degraded, AllReady) => Ready,
         (Starting or Ready, NotAllReady) => Degraded,
+        (Ready or Degraded, FoundUnmounted) => Failed,
         (Ready, AllReady) => Ready,
         (Degraded, NotAllReady) => Degraded,
 
@@ -32,6 +33,8 @@ public static class Transitions
         (Stopping or Locking, LockRefused) => Starting,
         (Locking or Locked, Detached) => Locked,
         (Locking or Stopping or Locked, Stuck) => Failed,
+
+        (_, KeyWiped) => Locking,
 
         _ => null,
     };

@@ -18,7 +18,7 @@ internal sealed partial class UnlockSequence(
             return new(UnlockOutcome.OnHold, hold.ToString());
         if (!stack.IsMounted)
         {
-            if (passphrase is null && !stack.IsMapped)
+            if (passphrase is null && !stack.IsMapped && !stack.Mapping.Kept.Exists)
                 return new(UnlockOutcome.PassphraseNeeded);
             if (!stack.IsMapped && stack.FindFault() is { } fault)
             {

@@ -18,6 +18,7 @@ internal sealed class UnmountRecord
     internal void NoteUnmounted(Superblock? superblock) => _record.Write(superblock switch
     {
         null => ["unclean", "no superblock could be read after the unmount"],
+        { Type: "xfs" } => [Clean, "xfs: unmounted; its superblock does not tell more"],
         { IsClean: true, NeedsRecovery: false } => [Clean, $"{superblock.Type}: state clean, no recovery needed"],
         { NeedsRecovery: true } => ["unclean", $"{superblock.Type}: needs recovery"],
         _ => ["unclean", $"{superblock.Type}: not clean"],

@@ -11,7 +11,10 @@ namespace UnlockDaemon.Service.Volumes;
 /// <summary>One volume, one lock, one state: every unlock and every lock, from wherever, goes through here.</summary>
 public sealed partial class Volume : IDisposable
 {
+    private static readonly TimeSpan s_panicPatience = TimeSpan.FromSeconds(5);
+
     private readonly VolumeConfiguration _configuration;
+    private readonly TimeSpan? _keepKey;
     private readonly StorageStack _stack;
     private readonly ServiceSet _services;
     private readonly LockProof _proof;
@@ -25,17 +28,18 @@ public sealed partial class Volume : IDisposable
     private Task<LockOutcome>? _locking;
 
     /// <summary>Describes a volume; nothing is touched before <see cref="ObserveAsync"/>.</summary>
-    /// <param name="configuration">The volume.</param>
+    /// <param name="configuration">The volume, and how it is locked.</param>
     /// <param name="services">The services that live on it.</param>
     /// <param name="stack">The layers of the volume.</param>
     /// <param name="events">Told what happens.</param>
     /// <param name="logger">Told what happens.</param>
-    internal Volume(VolumeConfiguration configuration, ServiceSet services, StorageStack stack, EventHub events, ILogger logger)
+    internal Volume(UnlockdConfiguration configuration, ServiceSet services, StorageStack stack, EventHub events, ILogger logger)
     {
-        _configuration = configuration;
+        _configuration = configuration.Volume;
+        _keepKey = configuration.Lock.KeepKey;
         _stack = stack;
         _services = services;
-        _proof = new LockProof(configuration, stack, services);
+        _proof = new LockProof(configuration.Volume, stack, services);
         _events = events;
         _logger = logger;
         _condition = new VolumeCondition(events, logger);
@@ -62,6 +66,26 @@ public sealed partial class Volume : IDisposable
     /// <param name="state">The state.</param>
     /// <returns>In lower case.</returns>
     public static string JsonName(VolumeState state) => state.ToString().ToLowerInvariant();
+
+    /// <summary>Looks whether the volume is still mounted, where nothing else would tell that somebody unmounted it.</summary>
+    public void LookAgain()
+    {
+        if (State is not (VolumeState.Ready or VolumeState.Degraded) || _stack.IsMounted || !_gate.Wait(0))
+            return;
+        try
+        {
+            if (State is VolumeState.Ready or VolumeState.Degraded)
+            {
+                _condition.Complain("somebody else unmounted the volume: 'unlockctl unlock' brings it up again, "
+                    + "'unlockctl lock' takes down what is left");
+                _condition.Enter(VolumeEvent.FoundUnmounted, LastError!);
+            }
+        }
+        finally
+        {
+            _gate.Release();
+        }
+    }
 
     /// <summary>The layers, read from the kernel now.</summary>
     /// <returns>The storage layers, bottom first.</returns>
@@ -112,6 +136,7 @@ public sealed partial class Volume : IDisposable
     /// <returns>The attempt, as soon as the volume is mounted or it is clear that it will not be.</returns>
     public async Task<UnlockAttempt> UnlockAsync(Passphrase? passphrase)
     {
+        LookAgain();
         if (State is VolumeState.Starting or VolumeState.Stopping or VolumeState.Locking)
             return new(UnlockOutcome.Busy, State.ToString());
         await _gate.WaitAsync();
@@ -142,6 +167,7 @@ public sealed partial class Volume : IDisposable
     public async Task<LockOutcome> LockAsync(LockRequest request)
     {
         ArgumentNullException.ThrowIfNull(request);
+        LookAgain();
         if (_locking is { } other && await other is { Certificate: null } failed)
             return failed;
         Task<LockOutcome> locking = LockAloneAsync(request);
@@ -153,6 +179,32 @@ public sealed partial class Volume : IDisposable
         finally
         {
             _ = Interlocked.CompareExchange(ref _locking, null, locking);
+        }
+    }
+
+    /// <summary>Wipes the key from the kernel, whatever goes on; then takes the rest down.</summary>
+    /// <returns>Null when all is down; otherwise what is left. The key is gone in either case.</returns>
+    /// <exception cref="LinuxException">The key could not be wiped.</exception>
+    public async Task<string?> PanicAsync()
+    {
+        PanicSequence panic = new(_stack, _services, _events);
+        panic.WipeKeys();
+        await _starting.CancelAsync();
+        // Whoever has the gate waits for the device, which now fails, or is stuck: then it is done without the gate.
+        bool alone = await _gate.WaitAsync(s_panicPatience);
+        try
+        {
+            _condition.Enter(VolumeEvent.KeyWiped, "panic: the key is wiped");
+            string? left = await TakeDownAsync(panic);
+            _condition.Complain("panic: the key was wiped while the volume was in use; what was not yet on the disk is lost"
+                + (left is null ? "" : $"; {left}"));
+            _condition.Enter(left is null ? VolumeEvent.Detached : VolumeEvent.Stuck, LastError!);
+            return left;
+        }
+        finally
+        {
+            if (alone)
+                _gate.Release();
         }
     }
 
@@ -168,6 +220,18 @@ public sealed partial class Volume : IDisposable
         _disposing.Dispose();
         _starting.Dispose();
         _gate.Dispose();
+    }
+
+    private static async Task<string?> TakeDownAsync(PanicSequence panic)
+    {
+        try
+        {
+            return await panic.TakeDownAsync();
+        }
+        catch (LinuxException failure)
+        {
+            return failure.Message;
+        }
     }
 
     private async Task<LockOutcome> LockAloneAsync(LockRequest request)
@@ -189,7 +253,7 @@ public sealed partial class Volume : IDisposable
         try
         {
             using LockPlan plan = new(_services, _stack.Filesystem, _history);
-            LockOutcome outcome = await sequence.RunAsync(request, plan, deadline.Token);
+            LockOutcome outcome = await sequence.RunAsync(request with { KeepKey = _keepKey }, plan, deadline.Token);
             if (outcome.Certificate is not null && request.HoldFor is not null)
                 KeepHeld(Hold!);
             return outcome;
@@ -251,8 +315,11 @@ public sealed partial class Volume : IDisposable
 
     private void EndHold(string why, Hold? only)
     {
-        if (_condition.Resume(why, only))
-            Hold.Forget();
+        if (!_condition.Resume(why, only))
+            return;
+        Hold.Forget();
+        if (_stack.Mapping.Kept.Exists)
+            _ = UnlockAsync(null);
     }
 
     /// <summary>A service failed later, or came back.</summary>

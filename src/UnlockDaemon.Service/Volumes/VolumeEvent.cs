@@ -12,6 +12,9 @@ public enum VolumeEvent
     /// <summary>The daemon started, and some layers are up but the volume is not mounted.</summary>
     FoundHalfUp,
 
+    /// <summary>It is not mounted any more, and not by a lock.</summary>
+    FoundUnmounted,
+
     /// <summary>Somebody wants it unlocked.</summary>
     UnlockRequested,
 
@@ -41,4 +44,7 @@ public enum VolumeEvent
 
     /// <summary>A layer neither came up nor went down; the rest is left for a person to look at.</summary>
     Stuck,
+
+    /// <summary>In an emergency the key was wiped, whatever was mounted or ran.</summary>
+    KeyWiped,
 }

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Runtime.InteropServices;
 using UnlockDaemon.Linux;
 using UnlockDaemon.Linux.Storage;
 using UnlockDaemon.Protocol;
@@ -22,8 +23,28 @@ internal static class CreateVerb
             return output.Fail(ExitCode.Failure, "only root may do this: use sudo");
         if (Path.Exists(volume.Path))
             return output.Fail(ExitCode.Failure, $"{volume.Path} exists: nothing is ever overwritten, choose another name");
+        using CancellationTokenSource ending = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
+        // A terminal that is closed leaves as little behind as Ctrl-C does.
+        using PosixSignalRegistration hangUp = PosixSignalRegistration.Create(PosixSignal.SIGHUP, signal =>
+        {
+            signal.Cancel = true;
+            ending.Cancel();
+        });
+        try
+        {
+            return await MakeAsync(output, volume, passphraseFile, ending.Token);
+        }
+        catch (OperationCanceledException)
+        {
+            return output.Fail(ExitCode.Interrupted, $"interrupted: nothing is left of {volume.Path}");
+        }
+    }
+
+    private static async Task<int> MakeAsync(
+        Output output, NewVolume volume, string? passphraseFile, CancellationToken cancellation)
+    {
         using Passphrase? passphrase = passphraseFile is null
-            ? await AskTwiceAsync(output)
+            ? await AskTwiceAsync(output, cancellation)
             : PassphraseSource.ReadFile(passphraseFile);
         if (passphrase is null)
             return output.Fail(ExitCode.Failure, "no container was made");
@@ -41,7 +62,7 @@ internal static class CreateVerb
         return ExitCode.Success;
     }
 
-    private static async Task<Passphrase?> AskTwiceAsync(Output output)
+    private static async Task<Passphrase?> AskTwiceAsync(Output output, CancellationToken cancellation)
     {
         if (!PassphraseSource.HasTerminal)
         {
@@ -49,10 +70,10 @@ internal static class CreateVerb
             return null;
         }
 
-        Passphrase? first = await PassphraseSource.AskAsync("New passphrase: ");
+        Passphrase? first = await PassphraseSource.AskAsync("New passphrase: ", cancellation);
         if (first is null)
             return null;
-        using Passphrase? second = await PassphraseSource.AskAsync("The same again: ");
+        using Passphrase? second = await PassphraseSource.AskAsync("The same again: ", cancellation);
         if (second is not null && first.Bytes.SequenceEqual(second.Bytes))
             return first;
         output.Line("the two are not the same");

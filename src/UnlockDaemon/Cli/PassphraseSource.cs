@@ -35,7 +35,7 @@ internal static class PassphraseSource
 
     /// <summary>Asks on the operator's terminal, without echo.</summary>
     /// <returns>The passphrase, or null when he gave up (Ctrl-C, or Ctrl-D at the start).</returns>
-    internal static async Task<Passphrase?> AskAsync(string prompt)
+    internal static async Task<Passphrase?> AskAsync(string prompt, CancellationToken cancellation)
     {
         using FilePoller poller = new();
         using Terminal terminal = Terminal.Open(OwnTerminal);
@@ -45,7 +45,7 @@ internal static class PassphraseSource
         PassphraseEntry entry = new(passphrase, terminal.IsUtf8);
         while (true)
         {
-            await poller.WaitReadableAsync(terminal.File, CancellationToken.None);
+            await poller.WaitReadableAsync(terminal.File, cancellation);
             while (terminal.TryRead(out byte key))
             {
                 switch (entry.Feed(key))

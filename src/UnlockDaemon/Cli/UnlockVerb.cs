@@ -55,7 +55,7 @@ internal static class UnlockVerb
         VarlinkReply? reply = new(default, new VarlinkError(VarlinkError.PassphraseNeeded, new ErrorParameters()), false);
         for (int i = 0; i < TypedTries && PassphraseSource.HasTerminal; i++)
         {
-            using Passphrase? passphrase = await PassphraseSource.AskAsync("Passphrase: ");
+            using Passphrase? passphrase = await PassphraseSource.AskAsync("Passphrase: ", cancellation);
             if (passphrase is null)
                 break;
             reply = await DaemonCall.MakeAsync(Method, passphrase, progress.Show, cancellation);

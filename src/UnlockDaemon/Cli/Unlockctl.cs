@@ -11,6 +11,8 @@ namespace UnlockDaemon.Cli;
 /// <summary>The operator's command: its verbs and their options.</summary>
 internal static class Unlockctl
 {
+    private const string CreateName = "create";
+
     private static readonly Option<bool> s_json = new("--json") { Description = "One JSON object instead of text", Recursive = true };
 
     private static readonly Option<string?> s_passphraseFile = new("--passphrase-file")
@@ -28,7 +30,10 @@ internal static class Unlockctl
             Unlock(),
             Lock(),
             Simple("release", "Ends a hold: the consoles prompt again.\n\nExample: unlockctl release", ReleaseVerb.RunAsync),
-            Simple("holders", "Shows who holds the mounted volume.\n\nExample: unlockctl holders", HoldersVerb.RunAsync),
+            Simple("panic", "Emergency: takes the key out of the kernel's memory at once, then kills the services, unmounts and "
+                + "detaches. Asks nothing. What was not yet on the disk is lost, as in a power failure."
+                + "\n\nExample: unlockctl panic", PanicVerb.RunAsync),
+            Simple("holders", "Shows who holds the volume.\n\nExample: unlockctl holders", HoldersVerb.RunAsync),
             Create(),
             Simple("apply", "Writes the drop-ins that keep the configured services from starting while the volume is "
                 + "locked, and removes those of services no longer configured.\n\nExample: unlockctl apply", ApplyVerb.RunAsync),
@@ -39,7 +44,12 @@ internal static class Unlockctl
         };
         try
         {
-            return await root.Parse(args).InvokeAsync(new InvocationConfiguration { EnableDefaultExceptionHandler = false });
+            ParseResult parsed = root.Parse(args);
+            InvocationConfiguration invocation = new() { EnableDefaultExceptionHandler = false };
+            // A container that is given up is cleared away first, and a step of it takes longer than the usual 2 s.
+            if (parsed.CommandResult.Command.Name == CreateName)
+                invocation.ProcessTerminationTimeout = Timeout.InfiniteTimeSpan;
+            return await parsed.InvokeAsync(invocation);
         }
         catch (OperationCanceledException)
         {
@@ -167,7 +177,7 @@ internal static class Unlockctl
         });
         format.AcceptOnlyFromAmong("luks", "loop-aes");
         filesystem.AcceptOnlyFromAmong([.. FilesystemTypes.Names]);
-        Command command = new("create", "Makes an encrypted container with a file system. Overwrites nothing."
+        Command command = new(CreateName, "Makes an encrypted container with a file system. Overwrites nothing."
             + "\n\nExample: unlockctl create /var/encrypt_file --size 10G")
         {
             file, size, format, filesystem, fill, s_passphraseFile,

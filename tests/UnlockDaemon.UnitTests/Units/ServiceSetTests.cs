@@ -359,6 +359,31 @@ public sealed class ServiceSetTests : IDisposable
     }
 
     [Fact]
+    public async Task EstimatesTheSlowestChainOfStopsOfWhatIsUp()
+    {
+        StopHistory history = new(_groups + "/stops");
+        history.Add("mysql", TimeSpan.FromSeconds(10));
+        history.Add("core", TimeSpan.FromSeconds(5));
+        history.Add("web", TimeSpan.FromSeconds(12));
+        ServiceSet set = Set(Service("mysql"), Service("core", "mysql"), Service("web"));
+        Assert.Equal(TimeSpan.Zero, set.EstimateStop(history));
+        Assert.True(await set.StartAsync(Limit));
+        Assert.Equal(TimeSpan.FromSeconds(15), set.EstimateStop(history));
+    }
+
+    [Fact]
+    public async Task TellsHowLongAStopTook()
+    {
+        ServiceSet set = Set(Service("mysql"));
+        var told = new List<string>();
+        set.StopTook += (name, _) => told.Add(name);
+        Assert.Empty(await set.StopAsync(Limit));
+        Assert.True(await set.StartAsync(Limit));
+        Assert.Empty(await set.StopAsync(Limit));
+        Assert.Equal(["mysql"], told);
+    }
+
+    [Fact]
     public async Task AServiceThatDoesNotStopIsNamedAndKeepsWhatItNeeds()
     {
         ServiceSet set = Set(Service("mysql"), Service("core", "mysql"), Service("web"));

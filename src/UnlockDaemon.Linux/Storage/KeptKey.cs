@@ -1,0 +1,79 @@
+using System.Globalization;
+using System.Text;
+using UnlockDaemon.Linux.Interop;
+
+namespace UnlockDaemon.Linux.Storage;
+
+/// <summary>A volume key that stays in the kernel, in the session keyring of this service, after its mapping is gone.</summary>
+/// <param name="name">Name of the mapping it belongs to.</param>
+public sealed unsafe class KeptKey(string name)
+{
+    private const string Prefix = "unlockd:";
+    private readonly string _description = Prefix + name;
+
+    /// <summary>Whether the kernel has it.</summary>
+    public bool Exists => Find(_description) is not [];
+
+    /// <summary>Wipes the keys that any unlockd of this machine has kept.</summary>
+    /// <returns>How many there were.</returns>
+    public static int WipeAll() => Wipe(Prefix);
+
+    /// <summary>Wipes it.</summary>
+    public void Wipe() => Wipe(_description);
+
+    /// <summary>Has the kernel wipe it after a while, whatever becomes of this process.</summary>
+    /// <param name="limit">The while; whole seconds count.</param>
+    /// <exception cref="LinuxException">It is not there.</exception>
+    public void ExpireAfter(TimeSpan limit)
+    {
+        foreach (nint key in Find(_description))
+        {
+            if (Keyctl.keyctl(Keyctl.KEYCTL_SET_TIMEOUT, key, (nint)limit.TotalSeconds) != 0)
+                throw LinuxException.FromLastError("limit the time of key", _description);
+        }
+    }
+
+    /// <summary>Gives it to the kernel.</summary>
+    /// <param name="key">The key.</param>
+    /// <exception cref="LinuxException">The kernel's quota for keys is used up, or it has no keyrings.</exception>
+    public void Store(VolumeKey key)
+    {
+        ArgumentNullException.ThrowIfNull(key);
+        fixed (byte* type = "user"u8, description = Encoding.ASCII.GetBytes(_description + "\0"), payload = key.Bytes)
+        {
+            nint serial = Keyctl.add_key(type, description, payload, (nuint)key.Length, Keyctl.KEY_SPEC_SESSION_KEYRING);
+            if (serial < 0)
+                throw LinuxException.FromLastError("keep key", _description);
+            _ = Keyctl.keyctl(Keyctl.KEYCTL_SETPERM, serial, Keyctl.KEY_POS_ALL | Keyctl.KEY_USR_VIEW | Keyctl.KEY_USR_WRITE);
+        }
+    }
+
+    /// <summary>Takes a copy back.</summary>
+    /// <returns>The key, or null when it is gone.</returns>
+    public VolumeKey? TryRead() => Find(_description) is [var serial, ..]
+        ? VolumeKey.TryFill(target => (int)Keyctl.keyctl(Keyctl.KEYCTL_READ, serial, target, VolumeKey.MaximumLength))
+        : null;
+
+    private static int Wipe(string description)
+    {
+        List<nint> keys = Find(description);
+        foreach (nint key in keys)
+            _ = Keyctl.keyctl(Keyctl.KEYCTL_REVOKE, key);
+        return keys.Count;
+    }
+
+    /// <summary>Lines such as "2b1f9e0c I--Q--- 1 9m 3f050000 0 0 user unlockd:unlockd-secure: 64".</summary>
+    private static List<nint> Find(string description)
+    {
+        List<nint> keys = [];
+        foreach (string line in File.ReadLines("/proc/keys"))
+        {
+            string[] words = line.Split(' ', StringSplitOptions.RemoveEmptyEntries);
+            if (words.Length > 8 && words[7] == "user" && words[8].StartsWith(description, StringComparison.Ordinal)
+                && !words[1].Contains('R', StringComparison.Ordinal) && words[3] != "expd")
+                keys.Add(nint.Parse(words[0], NumberStyles.HexNumber, CultureInfo.InvariantCulture));
+        }
+
+        return keys;
+    }
+}

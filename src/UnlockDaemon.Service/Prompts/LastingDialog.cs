@@ -1,0 +1,58 @@
+using Microsoft.Extensions.Logging;
+using UnlockDaemon.Linux;
+using UnlockDaemon.Linux.Systemd;
+
+namespace UnlockDaemon.Service.Prompts;
+
+/// <summary>
+/// A dialog that is tried again: a console that is hung up or a bus that is away must not end the other prompts.
+/// </summary>
+internal sealed partial class LastingDialog(ILogger logger)
+{
+    private static readonly TimeSpan s_firstPause = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan s_longestPause = TimeSpan.FromMinutes(5);
+
+    private readonly ILogger _logger = logger;
+
+    /// <summary>Runs a dialog until it ends, is cancelled, or can be tried no more.</summary>
+    /// <param name="subject">What it is with, for the log.</param>
+    /// <param name="dialog">The dialog.</param>
+    /// <param name="canGoOn">Asked after a failure; always if null.</param>
+    /// <param name="cancellation">Ends it.</param>
+    internal async Task RunAsync(
+        string subject, Func<CancellationToken, Task> dialog, Func<bool>? canGoOn, CancellationToken cancellation)
+    {
+        TimeSpan pause = s_firstPause;
+        while (!cancellation.IsCancellationRequested)
+        {
+            try
+            {
+                await dialog(cancellation);
+                return;
+            }
+            catch (OperationCanceledException)
+            {
+                return;
+            }
+            catch (Exception failure) when (failure is LinuxException or IOException or SystemdException)
+            {
+                if (canGoOn?.Invoke() == false)
+                {
+                    LogGone(subject, failure.Message);
+                    return;
+                }
+
+                LogLost(subject, failure.Message, pause.TotalSeconds);
+            }
+
+            await Task.Delay(pause, cancellation).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            pause = pause < s_longestPause ? pause * 2 : pause;
+        }
+    }
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "{Subject}: {Reason}; trying again in {Seconds} s")]
+    private partial void LogLost(string subject, string reason, double seconds);
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "{Subject} is gone: {Reason}")]
+    private partial void LogGone(string subject, string reason);
+}

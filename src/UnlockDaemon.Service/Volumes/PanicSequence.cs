@@ -1,0 +1,90 @@
+using Microsoft.Extensions.Logging.Abstractions;
+using UnlockDaemon.Linux;
+using UnlockDaemon.Linux.Storage;
+using UnlockDaemon.Linux.Systemd;
+using UnlockDaemon.Service.Configuration;
+using UnlockDaemon.Service.Units;
+
+namespace UnlockDaemon.Service.Volumes;
+
+/// <summary>
+/// An emergency: the key first, then the rest. Needs nothing but the kernel for the key, so that unlockctl can do it
+/// too when the daemon does not answer.
+/// </summary>
+public sealed class PanicSequence
+{
+    private static readonly TimeSpan s_limit = TimeSpan.FromSeconds(15);
+    private readonly StorageStack _stack;
+    private readonly ServiceSet _services;
+    private readonly EventHub _events;
+
+    internal PanicSequence(StorageStack stack, ServiceSet services, EventHub events)
+    {
+        _stack = stack;
+        _services = services;
+        _events = events;
+    }
+
+    /// <summary>Wipes the keys of every mapping that is unlockd's, whatever is configured now.</summary>
+    /// <returns>The mappings that have no key any more.</returns>
+    /// <exception cref="LinuxException">A key could not be wiped; those of the others are.</exception>
+    public static IReadOnlyList<string> WipeAllKeys()
+    {
+        KeptKey.WipeAll();
+        IReadOnlyList<CryptMapping> mappings = CryptMapping.FindAll(MappingLayer.NamePrefix);
+        LinuxException? failure = null;
+        foreach (CryptMapping mapping in mappings)
+        {
+            try
+            {
+                mapping.WipeKey();
+                if (!mapping.IsOnNothing)
+                    mapping.FailAll();
+            }
+            catch (LinuxException exception)
+            {
+                failure = exception;
+            }
+        }
+
+        return failure is null ? [.. mappings.Select(static mapping => mapping.Path)] : throw failure;
+    }
+
+    /// <summary>Takes the rest down in this process, when no daemon does it.</summary>
+    /// <param name="configuration">The volume and its services.</param>
+    /// <returns>Null when all is down; otherwise what is not.</returns>
+    public static async Task<string?> TakeDownAloneAsync(UnlockdConfiguration configuration)
+    {
+        ArgumentNullException.ThrowIfNull(configuration);
+        using SystemdConnection systemd = new();
+        using ServiceSet services = new(configuration.Services, systemd, NullLogger<ServiceSet>.Instance);
+        string? left =
+            await new PanicSequence(new StorageStack(configuration.Volume, keepKey: false), services, new EventHub()).TakeDownAsync();
+        // A daemon that is stuck knows nothing of this. systemd starts it again, and it looks at the kernel.
+        new ControlGroup(await systemd.GetControlGroupAsync("unlockd.service", CancellationToken.None)).Kill();
+        return left;
+    }
+
+    internal void WipeKeys()
+    {
+        foreach (string mapping in WipeAllKeys())
+            _events.Publish("step", "mapping", $"the key of {mapping} is wiped");
+    }
+
+    /// <summary>Kills the services, unmounts and detaches. Nobody else is killed.</summary>
+    /// <returns>Null when all is down; otherwise what is not.</returns>
+    internal async Task<string?> TakeDownAsync()
+    {
+        using CancellationTokenSource limit = new(s_limit);
+        IReadOnlyList<RunningService> left = await _services.KillAsync(limit.Token);
+        // Again: an unlock that was under way may have made a mapping since.
+        WipeKeys();
+        string? refusal = await Task.Run(() => _stack.TakeDown((layer, text) => _events.Publish("step", layer, text)));
+        if (refusal is null && left.Count == 0)
+            return null;
+        IEnumerable<string> reasons = left.Select(static service => service.ToString())
+            .Concat(refusal is null ? [] : [refusal])
+            .Concat(_stack.Filesystem.FindHolders().Take(3).Select(static holder => holder.ToString()));
+        return string.Join("; ", reasons) + ": end these, then 'unlockctl lock'";
+    }
+}

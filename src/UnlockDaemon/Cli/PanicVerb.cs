@@ -1,0 +1,66 @@
+using System.Diagnostics;
+using UnlockDaemon.Protocol;
+using UnlockDaemon.Protocol.Messages;
+using UnlockDaemon.Service.Configuration;
+using UnlockDaemon.Service.Volumes;
+
+namespace UnlockDaemon.Cli;
+
+/// <summary>unlockctl panic.</summary>
+internal static class PanicVerb
+{
+    // A daemon that works is through with the rest by then.
+    private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(30);
+
+    // One that has not said a word by then is stuck.
+    private static readonly TimeSpan s_silence = TimeSpan.FromSeconds(3);
+
+    internal static async Task<int> RunAsync(Output output, CancellationToken cancellation)
+    {
+        // The key first, and by this process: that needs neither the daemon nor its configuration.
+        IReadOnlyList<string> wiped = PanicSequence.WipeAllKeys();
+        double seconds = (DateTime.Now - Process.GetCurrentProcess().StartTime).TotalSeconds;
+        foreach (string mapping in wiped)
+            output.Line($"the key of {mapping} is out of the kernel's memory {seconds:0.00} s after the start of unlockctl");
+        if (wiped.Count == 0)
+            output.Line("no volume is open: there is no key to wipe");
+
+        VarlinkReply? reply = await AskDaemonAsync(output, cancellation);
+        if (reply?.Error is { } error)
+            return output.Fail(ExitCode.Failure, reply, DaemonCall.Explain(error).Message);
+        if (reply is null && await TakeDownAloneAsync(output) is { } left)
+            return output.Fail(ExitCode.Failure, left);
+        output.Object(new Nothing(), ProtocolJson.Default.Nothing);
+        output.Line("services, file system, mapping and loop device are down");
+        return ExitCode.Success;
+    }
+
+    private static async Task<VarlinkReply?> AskDaemonAsync(Output output, CancellationToken cancellation)
+    {
+        using CancellationTokenSource patience = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
+        patience.CancelAfter(s_silence);
+        using ProgressDisplay progress = new(output);
+        try
+        {
+            return await DaemonCall.MakeAsync("org.unlockd.Panic", happened =>
+            {
+                patience.CancelAfter(s_patience);
+                progress.Show(happened);
+            }, patience.Token);
+        }
+        catch (Exception failure) when (failure is OperationCanceledException or IOException or ProtocolException
+            && !cancellation.IsCancellationRequested)
+        {
+            return null;
+        }
+    }
+
+    private static async Task<string?> TakeDownAloneAsync(Output output)
+    {
+        output.Line("the daemon does not answer: taking the rest down without it");
+        ConfigurationResult loaded = ConfigurationLoader.Load(ConfigurationLoader.DefaultPath);
+        return loaded.Configuration is { } configuration
+            ? await PanicSequence.TakeDownAloneAsync(configuration)
+            : string.Join('\n', loaded.Errors);
+    }
+}

@@ -1,0 +1,80 @@
+using Xunit;
+
+namespace UnlockDaemon.GuestTests;
+
+/// <summary>With lock.keep_key a planned migration wakes nobody; without, and in every other lock, no key stays.</summary>
+public sealed class KeepKeyTests(UnlockdGuest fixture) : UnlockdTest(fixture)
+{
+    private const string FindKey = "grep 'user *unlockd:unlockd-secure' /proc/keys | grep -v ' expd ' | grep -vE '^[0-9a-f]+ .{0,6}R'; true";
+
+    public override async ValueTask InitializeAsync()
+    {
+        await base.InitializeAsync();
+        await RunAsync("cp /etc/unlockd/unlockd.yaml /root/usual.yaml");
+    }
+
+    public override async ValueTask DisposeAsync()
+    {
+        await base.DisposeAsync();
+        await Guest.RunAsync("mv /root/usual.yaml /etc/unlockd/unlockd.yaml; systemctl restart unlockd",
+            cancellationToken: CancellationToken.None);
+    }
+
+    [Fact]
+    public async Task ReleaseUnlocksByItselfWhileTheKeyIsKept()
+    {
+        await ConfigureAsync("lock: { keep_key: 10m }");
+        await UnlockAsync();
+        string progress = await RunAsync("unlockctl lock --hold --reason migration");
+        Assert.Contains("keeps one for a while", progress, StringComparison.Ordinal);
+        Assert.NotEqual("", await RunAsync(FindKey));
+        await RunAsync("unlockctl release; for i in $(seq 200); do unlockctl status >/dev/null && break; sleep 0.1; done");
+        Assert.Equal("ready", await StateAsync());
+    }
+
+    [Fact]
+    public async Task KeyIsWipedByALockWithoutHold()
+    {
+        await ConfigureAsync("lock: { keep_key: 10m }");
+        await UnlockAsync();
+        Assert.NotEqual("", await RunAsync(FindKey));
+        await RunAsync("unlockctl lock");
+        Assert.Equal("", await RunAsync(FindKey));
+    }
+
+    [Fact]
+    public async Task KeyIsWipedWhenItsTimeIsOver()
+    {
+        await ConfigureAsync("lock: { keep_key: 2s }");
+        await UnlockAsync();
+        await RunAsync("unlockctl lock --hold --reason migration");
+        // The kernel's timer gives no event.
+        await RunAsync($"while [ -n \"$({FindKey})\" ]; do sleep 0.2; done");
+        await RunAsync("unlockctl release");
+        Assert.Equal("locked", await StateAsync());
+    }
+
+    [Fact]
+    public async Task KeyIsWipedByAPanic()
+    {
+        await ConfigureAsync("lock: { keep_key: 10m }");
+        await UnlockAsync();
+        await RunAsync("unlockctl panic");
+        Assert.Equal("", await RunAsync(FindKey));
+    }
+
+    [Fact]
+    public async Task NoKeyIsKeptUnlessConfigured()
+    {
+        await UnlockAsync();
+        Assert.Equal("", await RunAsync(FindKey));
+        await RunAsync("unlockctl lock --hold --reason migration");
+        Assert.Equal("", await RunAsync(FindKey));
+    }
+
+    private Task<string> ConfigureAsync(string lines) => RunAsync($"""
+        sed '/^lock:/,$d' /root/usual.yaml >/etc/unlockd/unlockd.yaml
+        echo '{lines}' >>/etc/unlockd/unlockd.yaml
+        systemctl restart unlockd
+        """);
+}

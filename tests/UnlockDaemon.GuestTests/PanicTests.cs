@@ -1,0 +1,66 @@
+using System.Globalization;
+using Xunit;
+
+namespace UnlockDaemon.GuestTests;
+
+/// <summary>An emergency: the key first, whatever runs.</summary>
+public sealed class PanicTests(UnlockdGuest fixture) : UnlockdTest(fixture)
+{
+    // Writers that keep the volume busy, a file that is on the disk for certain, and the time until no key is left.
+    private const string Panic = """
+        dd if=/dev/urandom of=/var/secure/kept bs=64k count=16 conv=fsync 2>/dev/null
+        sha256sum /var/secure/kept >/root/kept.sum
+        for i in 1 2 3; do
+            setsid sh -c "while :; do dd if=/dev/zero of=/var/secure/busy$i bs=1M count=12; done" >/dev/null 2>&1 &
+        done
+        sleep 2
+        unlockctl panic >/root/panic.out 2>&1; echo $?
+        """;
+
+    [Fact]
+    public async Task TakesTheKeyOutWhileWritersRun()
+    {
+        await UnlockAsync();
+        string exit = await RunAsync(Panic);
+        await RunAsync("pkill -f 'of=/var/secure/bus[y]'; true");
+        string output = await RunAsync("cat /root/panic.out");
+        TestContext.Current.TestOutputHelper?.WriteLine(output);
+
+        Assert.True(SecondsToWipe(output) <= 1.0, output);
+        Assert.Equal("", await RunAsync("dmsetup table --showkeys 2>/dev/null | grep crypt; grep cryptsetup: /proc/keys; true"));
+        // Writers that are nobody's service may keep the mount; they are named, not killed.
+        if (exit.Trim() != "0")
+            await RunAsync("unlockctl lock || [ $? = 1 ]");
+        await ExpectKeptAsync();
+    }
+
+    [Fact]
+    public async Task WorksWithAWedgedDaemon()
+    {
+        await UnlockAsync();
+        await RunAsync("dd if=/dev/urandom of=/var/secure/kept bs=64k count=16 conv=fsync 2>/dev/null; sha256sum /var/secure/kept >/root/kept.sum");
+        await RunAsync("systemctl kill -s STOP --kill-whom=main unlockd");
+        string output = await RunAsync("unlockctl panic 2>&1");
+        Assert.Contains("without it", output, StringComparison.Ordinal);
+        Assert.True(SecondsToWipe(output) <= 1.0, output);
+        Assert.Equal("", await KernelStateAsync());
+        await RunAsync("until unlockctl status >/dev/null || [ $? != 4 ]; do sleep 0.1; done");
+        Assert.Equal("locked", await StateAsync());
+        await ExpectKeptAsync();
+    }
+
+    private async Task ExpectKeptAsync()
+    {
+        await UnlockAsync();
+        Assert.Equal("/var/secure/kept: OK", await RunAsync("sha256sum -c /root/kept.sum"));
+        await RunAsync("rm /var/secure/kept /var/secure/busy* 2>/dev/null; true");
+        Assert.Equal("ready", await StateAsync());
+    }
+
+    private static double SecondsToWipe(string output)
+    {
+        const string Before = "is out of the kernel's memory ";
+        int start = output.IndexOf(Before, StringComparison.Ordinal) + Before.Length;
+        return double.Parse(output.AsSpan(start, output.IndexOf(" s after", start, StringComparison.Ordinal) - start), CultureInfo.InvariantCulture);
+    }
+}

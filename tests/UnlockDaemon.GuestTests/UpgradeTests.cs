@@ -1,0 +1,54 @@
+using Xunit;
+
+namespace UnlockDaemon.GuestTests;
+
+/// <summary>The package is upgraded while the volume is unlocked: nothing is disturbed, and it can be locked.</summary>
+public sealed class UpgradeTests(UpgradedGuest fixture) : IClassFixture<UpgradedGuest>, IAsyncLifetime
+{
+    private const string Undisturbed =
+        "systemctl show -p InvocationID,MainPID mariadb utm5_core utm5_radius utm5_rfw; losetup -nl; findmnt -n /var/secure";
+
+    private const string Daemon = "unlockctl --version; readlink /proc/$(systemctl show -p MainPID --value unlockd)/exe";
+
+    public async ValueTask InitializeAsync() => await RunAsync("""
+        set -e
+        [ "$(dpkg-query -W -f '${Version}${db:Status-Status}' unlockd)" != 99.0.0installed ] || dpkg --force-downgrade -i /root/old.deb
+        unlockctl unlock --passphrase-file /root/passphrase
+        """);
+
+    public async ValueTask DisposeAsync() =>
+        await fixture.Guest.RunAsync("dpkg --configure unlockd; unlockctl lock", TimeSpan.FromMinutes(2));
+
+    [Fact]
+    public async Task LeavesTheVolumeMountedAndItsServicesAlone()
+    {
+        string before = await RunAsync(Undisturbed);
+        await RunAsync("dpkg -i /root/new.deb");
+        string daemon = await RunAsync(Daemon);
+        string after = await RunAsync(Undisturbed);
+        string status = await RunAsync("unlockctl status | head -n 1");
+        await RunAsync("unlockctl lock");
+
+        Assert.Equal("99.0.0\n/usr/bin/unlockd", daemon);
+        Assert.Equal(before, after);
+        Assert.Contains(": ready since", status, StringComparison.Ordinal);
+        Assert.Equal("", await RunAsync("losetup -nl; ls /dev/mapper | grep -v control; grep secure /proc/self/mountinfo; true"));
+    }
+
+    [Fact]
+    public async Task UnpackedAndNotConfiguredItLocks()
+    {
+        string before = await RunAsync(Undisturbed);
+        await RunAsync("dpkg --unpack /root/new.deb");
+        string after = await RunAsync(Undisturbed);
+        string package = await RunAsync("dpkg-query -W -f '${db:Status-Status}' unlockd");
+        await RunAsync("unlockctl status && unlockctl lock");
+
+        Assert.Equal("unpacked", package);
+        Assert.Equal(before, after);
+        Assert.Equal("", await RunAsync("losetup -nl; ls /dev/mapper | grep -v control; grep secure /proc/self/mountinfo; true"));
+    }
+
+    private async Task<string> RunAsync(string command) => (await fixture.Guest.RunAsync(
+        command, TimeSpan.FromMinutes(3), cancellationToken: TestContext.Current.CancellationToken)).Require();
+}
