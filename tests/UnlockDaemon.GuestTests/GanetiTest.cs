@@ -4,7 +4,7 @@ using Xunit;
 
 namespace UnlockDaemon.GuestTests;
 
-/// <summary>What the tests on the cluster have in common; before each, the instance is up, and nothing is on hold.</summary>
+/// <summary>What the tests on the cluster have in common; each leaves the instance up, as Ganeti has it.</summary>
 [Collection(GanetiCollection.Name)]
 public abstract class GanetiTest(GanetiInstance instance) : IAsyncLifetime
 {
@@ -21,9 +21,8 @@ public abstract class GanetiTest(GanetiInstance instance) : IAsyncLifetime
     {
         if (instance.Obstacle is { } obstacle)
             Assert.Skip(obstacle);
-        await RunAsync("unlockctl release");
-        await OnMasterAsync($"gnt-instance startup {GanetiInstance.Name}");
-        await OnNodesAsync("rm -f /var/lib/unlockd-ganeti/certificates/*");
+        await Task.WhenAll(
+            RunAsync("unlockctl release"), OnNodesAsync("rm -f /var/lib/unlockd-ganeti/certificates/*"));
     }
 
     public ValueTask DisposeAsync()
