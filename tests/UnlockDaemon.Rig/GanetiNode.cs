@@ -5,10 +5,12 @@ public sealed class GanetiNode : IAsyncDisposable
 {
     private static readonly TimeSpan s_bootTimeout = TimeSpan.FromSeconds(60);
     private readonly ChildProcess _process;
+    private readonly string _directory;
     private readonly string _log;
 
-    private GanetiNode(string name, string address, ChildProcess process, string log)
+    private GanetiNode(string name, string address, ChildProcess process, string directory, string log)
     {
+        _directory = directory;
         Name = name;
         Address = address;
         _process = process;
@@ -31,7 +33,11 @@ public sealed class GanetiNode : IAsyncDisposable
         HostCommand.RunAsync("ssh", [.. HostCommand.SshArguments(Address), command], timeout: timeout, cancellationToken: cancellationToken);
 
     /// <summary>Pulls the plug.</summary>
-    public async ValueTask DisposeAsync() => await _process.KillAsync();
+    public async ValueTask DisposeAsync()
+    {
+        await _process.KillAsync();
+        Directory.Delete(_directory, recursive: true);
+    }
 
     internal static async Task<GanetiNode> BootAsync(
         string tree, string package, string name, string address, string bridge, string shared, string logs)
@@ -43,7 +49,7 @@ public sealed class GanetiNode : IAsyncDisposable
             "unshare", "--mount", "--propagation", "private", Path.Combine(Workplace.Repository, "tests/guest/ganeti-node"),
             directory, tree, name, address, bridge, package, shared,
         ];
-        return new GanetiNode(name, address, await ChildProcess.StartAsync(command, [], log), log);
+        return new GanetiNode(name, address, await ChildProcess.StartAsync(command, [], log), directory, log);
     }
 
     /// <summary>Awaits the end of its boot.</summary>
