@@ -7,11 +7,17 @@ namespace UnlockDaemon.Rig;
 public sealed class GanetiCluster : IAsyncDisposable
 {
     private const string Name = "cluster.example.com";
+    private const string Least =
+        "min:memory-size=16,cpu-count=1,disk-count=0,disk-size=1,nic-count=0,spindle-use=0";
+
+    private const string Most =
+        "max:memory-size=4096,cpu-count=8,disk-count=16,disk-size=1048576,nic-count=8,spindle-use=12";
+
     private const string Init = $"""
         gnt-cluster init --enabled-hypervisors=fake --enabled-disk-templates=file,sharedfile,diskless \
             --file-storage-dir=/srv/ganeti/file-storage --shared-file-storage-dir=/srv/ganeti/shared-file-storage \
             --master-netdev=br0 --nic-parameters=mode=bridged,link=br0 --no-etc-hosts \
-            --ipolicy-bounds-specs=min:memory-size=16,cpu-count=1,disk-count=0,disk-size=1,nic-count=0,spindle-use=0/max:memory-size=4096,cpu-count=8,disk-count=16,disk-size=1048576,nic-count=8,spindle-use=12 \
+            --ipolicy-bounds-specs={Least}/{Most} \
             {Name} && cat /root/.ssh/id_rsa.pub
         """;
 
@@ -33,7 +39,10 @@ public sealed class GanetiCluster : IAsyncDisposable
     public static async Task<string?> FindObstacleAsync(CancellationToken cancellationToken = default)
     {
         CommandResult mount = await HostCommand.RunAsync("unshare",
-            ["--mount", "--pid", "--fork", "sh", "-c", "mount -t proc proc /proc && grep -qw overlay /proc/filesystems"],
+            [
+                "--mount", "--pid", "--fork",
+                "sh", "-c", "mount -t proc proc /proc && grep -qw overlay /proc/filesystems",
+            ],
             cancellationToken: cancellationToken);
         return mount.ExitCode == 0 ? null : $"this machine has no overlay file system, or no namespaces: {mount.Error}";
     }
@@ -47,7 +56,8 @@ public sealed class GanetiCluster : IAsyncDisposable
     public static async Task<GanetiCluster> StartAsync(GuestNetwork network,
         IReadOnlyDictionary<string, string> instances, CancellationToken cancellationToken = default)
     {
-        string package = FindPackage() ?? throw new InvalidOperationException("there is no package: run packaging/build-deb");
+        string package = FindPackage()
+            ?? throw new InvalidOperationException("there is no package: run packaging/build-deb");
         string tree = (await GuestImage.RunScriptAsync("ganeti-nodes", [])).TrimEnd('\n').Split('\n')[^1];
         string logs = Workplace.NewLogDirectory("ganeti");
         string shared = Workplace.NewRunDirectory();
@@ -107,7 +117,8 @@ public sealed class GanetiCluster : IAsyncDisposable
         await Other.WaitUntilReadyAsync(cancellationToken);
         // Ganeti makes a new key for root on the master, which the other node has to take.
         string key = (await Master.RunAsync(Init, cancellationToken: cancellationToken)).Require().Split('\n')[^1];
-        (await Other.RunAsync($"echo '{key}' >>/root/.ssh/authorized_keys", cancellationToken: cancellationToken)).Require();
+        (await Other.RunAsync(
+            $"echo '{key}' >>/root/.ssh/authorized_keys", cancellationToken: cancellationToken)).Require();
         (await Master.RunAsync($"gnt-node add --no-ssh-key-check {Other.Name} </dev/null",
             cancellationToken: cancellationToken)).Require();
     }

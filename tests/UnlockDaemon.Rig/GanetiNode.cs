@@ -30,7 +30,8 @@ public sealed class GanetiNode : IAsyncDisposable
     /// <returns>What it did, also if it failed.</returns>
     public Task<CommandResult> RunAsync(
         string command, TimeSpan? timeout = null, CancellationToken cancellationToken = default) =>
-        HostCommand.RunAsync("ssh", [.. HostCommand.SshArguments(Address), command], timeout: timeout, cancellationToken: cancellationToken);
+        HostCommand.RunAsync("ssh", [.. HostCommand.SshArguments(Address), command],
+            timeout: timeout, cancellationToken: cancellationToken);
 
     /// <summary>Pulls the plug.</summary>
     public async ValueTask DisposeAsync()
@@ -46,7 +47,8 @@ public sealed class GanetiNode : IAsyncDisposable
         string log = Path.Combine(logs, $"{name}.log");
         string[] command =
         [
-            "unshare", "--mount", "--propagation", "private", Path.Combine(Workplace.Repository, "tests/guest/ganeti-node"),
+            "unshare", "--mount", "--propagation", "private",
+            Path.Combine(Workplace.Repository, "tests/guest/ganeti-node"),
             directory, tree, name, address, bridge, package, shared,
         ];
         return new GanetiNode(name, address, await ChildProcess.StartAsync(command, [], log), directory, log);
@@ -60,11 +62,14 @@ public sealed class GanetiNode : IAsyncDisposable
         while (!_process.Exited.IsCompleted && !limit.IsCancellationRequested)
         {
             // There is no event to wait for: the container's first word to the outside is that its sshd answers.
-            if ((await RunAsync("systemctl is-system-running --wait", cancellationToken: cancellationToken)).ExitCode != 255)
+            CommandResult running = await RunAsync(
+                "systemctl is-system-running --wait", cancellationToken: cancellationToken);
+            if (running.ExitCode != 255)
                 return;
             await Task.Delay(200, cancellationToken);
         }
 
-        throw new InvalidOperationException($"{Name} did not boot:\n{await File.ReadAllTextAsync(_log, cancellationToken)}");
+        throw new InvalidOperationException(
+            $"{Name} did not boot:\n{await File.ReadAllTextAsync(_log, cancellationToken)}");
     }
 }

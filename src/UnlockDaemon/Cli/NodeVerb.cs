@@ -52,7 +52,8 @@ internal static class NodeVerb
         // A hold that an operator asked for has no limit: it stays as it is.
         bool hold = MayHold(status);
         LockParameters parameters = new(
-            request.Deadline?.TotalSeconds, hold, request.HoldLimit?.TotalSeconds, HoldMark + request.Operation, request.Nonce);
+            request.Deadline?.TotalSeconds, hold, request.HoldLimit?.TotalSeconds,
+            HoldMark + request.Operation, request.Nonce);
         (code, Certificate? proof) = await LockVerb.AskAsync(output, parameters, cancellation);
         if (proof is null)
             return code;
