@@ -151,7 +151,8 @@ public sealed class GanetiTests(GanetiInstance instance) : GanetiTest(instance)
 
     [Theory]
     [InlineData(0, "gnt-instance migrate -f --dry-run " + GanetiInstance.Name)]
-    [InlineData(1, "gnt-backup export -n node1.example.com " + GanetiInstance.Name)]
+    [InlineData(1, "gnt-backup export -n node1.example.com " + GanetiInstance.Name
+        + "; code=$?; " + Start + "; exit $code")]
     [InlineData(1, "gnt-cluster command -n node2.example.com mv /etc/unlockd-ganeti/id_ed25519 /root; " + Migrate
         + "; code=$?; gnt-cluster command -n node2.example.com mv /root/id_ed25519 /etc/unlockd-ganeti; exit $code")]
     public async Task OperationThatIsNeverDoneEndsWithThePromptBack(int code, string command)
