@@ -95,11 +95,7 @@ public sealed partial class Guest
         File.Move(Path.Combine(ShareDirectory, "pull"), hostPath, overwrite: true);
     }
 
-    private string[] SshArguments() =>
-    [
-        "-i", Workplace.SshKey, "-o", "BatchMode=yes", "-o", "StrictHostKeyChecking=no", "-o",
-        "UserKnownHostsFile=/dev/null", "-o", "LogLevel=ERROR", "-o", "ConnectTimeout=20", $"root@{Address}",
-    ];
+    private string[] SshArguments() => HostCommand.SshArguments(Address);
 
     /// <summary>Gives an order that takes the shell down with it, so that no answer is awaited.</summary>
     private async Task OrderAsync(string command, CancellationToken cancellationToken)

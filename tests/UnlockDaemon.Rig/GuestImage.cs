@@ -12,15 +12,17 @@ public sealed record GuestImage(string Path)
 
     /// <summary>The package under test: UNLOCKD_PACKAGE, or the newest that packaging/build-deb has made.</summary>
     /// <returns>Its path; null if there is none.</returns>
-    public static string? FindPackage()
+    public static string? FindPackage() =>
+        Environment.GetEnvironmentVariable("UNLOCKD_PACKAGE") ?? FindBuilt("unlockd_*_amd64.deb");
+
+    /// <summary>The newest package that packaging/build-deb has made.</summary>
+    /// <returns>Its path; null if there is none.</returns>
+    internal static string? FindBuilt(string pattern)
     {
-        string? named = Environment.GetEnvironmentVariable("UNLOCKD_PACKAGE");
-        if (named is not null)
-            return named;
         DirectoryInfo directory = new(System.IO.Path.Combine(Workplace.Repository, "packaging/out"));
-        return !directory.Exists
-            ? null
-            : directory.GetFiles("unlockd_*_amd64.deb").MaxBy(file => file.LastWriteTimeUtc)?.FullName;
+        return directory.Exists
+            ? directory.GetFiles(pattern).MaxBy(file => file.LastWriteTimeUtc)?.FullName
+            : null;
     }
 
     /// <summary>Makes a package of a higher version and with another binary, or finds it made already.</summary>

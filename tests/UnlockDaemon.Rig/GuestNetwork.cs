@@ -22,7 +22,7 @@ public sealed class GuestNetwork : IAsyncDisposable
     }
 
     /// <summary>This machine's address on it.</summary>
-    public string HostAddress => $"10.77.{_number}.1";
+    public string HostAddress => Address(1);
 
     /// <summary>The bridge's name.</summary>
     public string Bridge => $"udbr{_number}";
@@ -55,6 +55,9 @@ public sealed class GuestNetwork : IAsyncDisposable
         await _lock.DisposeAsync();
     }
 
+    /// <summary>An address on it; those above 100 are not given to guests.</summary>
+    internal string Address(int host) => $"10.77.{_number}.{host}";
+
     internal NetworkPort AddPort()
     {
         lock (_taken)
@@ -63,7 +66,7 @@ public sealed class GuestNetwork : IAsyncDisposable
             if (port < 0)
                 throw new InvalidOperationException($"{Bridge} has no more than {Ports} places for guests");
             _taken[port] = true;
-            return new NetworkPort(this, Tap(port), $"10.77.{_number}.{port + 2}");
+            return new NetworkPort(this, Tap(port), Address(port + 2));
         }
     }
 

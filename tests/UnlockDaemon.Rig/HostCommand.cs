@@ -40,6 +40,13 @@ public static class HostCommand
         }
     }
 
+    /// <summary>Arguments of ssh, for root at an address, by the harness's key; a command may follow.</summary>
+    internal static string[] SshArguments(string address) =>
+    [
+        "-i", Workplace.SshKey, "-o", "BatchMode=yes", "-o", "StrictHostKeyChecking=no", "-o",
+        "UserKnownHostsFile=/dev/null", "-o", "LogLevel=ERROR", "-o", "ConnectTimeout=20", $"root@{address}",
+    ];
+
     private static Process Start(string file, IEnumerable<string> arguments) => Process.Start(
         new ProcessStartInfo(file, arguments)
         {

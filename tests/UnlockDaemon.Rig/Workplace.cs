@@ -25,7 +25,7 @@ public static class Workplace
         foreach (string left in Directory.GetDirectories(runs))
         {
             if (!Directory.Exists($"/proc/{Path.GetFileName(left).Split('-')[0]}"))
-                Directory.Delete(left, recursive: true);
+                Remove(left);
         }
 
         string name = $"{Environment.ProcessId}-{Interlocked.Increment(ref s_count)}";
@@ -41,6 +41,18 @@ public static class Workplace
             Directory.Delete(directory, recursive: true);
         string name = $"{DateTime.UtcNow:yyyyMMdd-HHmmss.fff}-{guest}";
         return Directory.CreateDirectory(Path.Combine(Logs, name)).FullName;
+    }
+
+    private static void Remove(string directory)
+    {
+        try
+        {
+            Directory.Delete(directory, recursive: true);
+        }
+        catch (IOException)
+        {
+            // Another run removes it at the same time; what both miss, the next one finds.
+        }
     }
 
     private static string FindRepository()

@@ -155,9 +155,10 @@ internal sealed partial class LockSequence(
                 + string.Join("; ", failed.Select(static check => $"{check.Name}: {check.Detail}")));
 
         condition.ForgetError();
-        condition.Enter(VolumeEvent.Detached, "locked");
+        // First, so that no console prompts for a moment.
         if (request.HoldFor is { } limit)
             condition.Suspend(new Hold(request.Reason ?? "locked with --hold", DateTimeOffset.UtcNow + limit));
+        condition.Enter(VolumeEvent.Detached, "locked");
         LogLocked(seconds.Total);
         return new(new Certificate(Environment.MachineName, BootId.Current, DateTimeOffset.UtcNow, request.Reason,
             configuration.Container, request.Nonce, checks, seconds), "", [], Refused: false);

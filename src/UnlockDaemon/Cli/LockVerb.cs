@@ -13,6 +13,21 @@ internal static class LockVerb
     internal static async Task<int> RunAsync(
         Output output, LockParameters parameters, string? certificateFile, CancellationToken cancellation)
     {
+        (int code, Certificate? proof) = await AskAsync(output, parameters, cancellation);
+        if (proof is null)
+            return code;
+        if (certificateFile is not null and not StandardOutput)
+            Write(certificateFile, proof);
+        output.Object(proof, ProtocolJson.Default.Certificate);
+        output.Line($"locked and proven in {proof.Seconds.Total:0.0} s: {proof.Container} may be copied or migrated");
+        return ExitCode.Success;
+    }
+
+    /// <summary>Has the daemon lock; says why if it does not.</summary>
+    /// <returns>The exit code and, when it is 0, the proof.</returns>
+    internal static async Task<(int Code, Certificate? Proof)> AskAsync(
+        Output output, LockParameters parameters, CancellationToken cancellation)
+    {
         VarlinkReply? reply;
         using (ProgressDisplay progress = new(output))
         {
@@ -21,16 +36,10 @@ internal static class LockVerb
         }
 
         if (reply is null)
-            return output.Fail(ExitCode.Failure, DaemonCall.NotReachable);
-        if (reply.Error is { } error)
-            return Refuse(output, reply, error);
-
-        Certificate proof = reply.Read(ProtocolJson.Default.LockReply).Certificate;
-        if (certificateFile is not null and not StandardOutput)
-            Write(certificateFile, proof);
-        output.Object(proof, ProtocolJson.Default.Certificate);
-        output.Line($"locked and proven in {proof.Seconds.Total:0.0} s: {proof.Container} may be copied or migrated");
-        return ExitCode.Success;
+            return (output.Fail(ExitCode.Failure, DaemonCall.NotReachable), null);
+        return reply.Error is { } error
+            ? (Refuse(output, reply, error), null)
+            : (ExitCode.Success, reply.Read(ProtocolJson.Default.LockReply).Certificate);
     }
 
     private static int Refuse(Output output, VarlinkReply reply, VarlinkError error)

@@ -8,12 +8,9 @@ internal static class StatusVerb
 {
     internal static async Task<int> RunAsync(Output output, CancellationToken cancellation)
     {
-        VarlinkReply? reply = await DaemonCall.MakeAsync("org.unlockd.Status", null, cancellation);
-        if (reply is null)
-            return output.Fail(ExitCode.Unavailable, DaemonCall.NotReachable);
-        if (reply.Error is { } error)
-            return output.Fail(ExitCode.Failure, reply, DaemonCall.Explain(error).Message);
-        StatusReply status = reply.Read(ProtocolJson.Default.StatusReply);
+        (int code, StatusReply? status) = await AskAsync(output, cancellation);
+        if (status is null)
+            return code;
         output.Object(status, ProtocolJson.Default.StatusReply);
         Print(output, status);
         return status.State switch
@@ -22,6 +19,18 @@ internal static class StatusVerb
             "locked" or "unlocking" => ExitCode.Locked,
             _ => ExitCode.Failure,
         };
+    }
+
+    /// <summary>Asks the daemon; says why if it does not answer.</summary>
+    /// <returns>The exit code and, when it is 0, the status.</returns>
+    internal static async Task<(int Code, StatusReply? Status)> AskAsync(Output output, CancellationToken cancellation)
+    {
+        VarlinkReply? reply = await DaemonCall.MakeAsync("org.unlockd.Status", null, cancellation);
+        if (reply is null)
+            return (output.Fail(ExitCode.Unavailable, DaemonCall.NotReachable), null);
+        return reply.Error is { } error
+            ? (output.Fail(ExitCode.Failure, reply, DaemonCall.Explain(error).Message), null)
+            : (ExitCode.Success, reply.Read(ProtocolJson.Default.StatusReply));
     }
 
     private static void Print(Output output, StatusReply status)

@@ -38,6 +38,8 @@ internal static class Unlockctl
             Simple("apply", "Writes the drop-ins that keep the configured services from starting while the volume is "
                 + "locked, and removes those of services no longer configured.\n\nExample: unlockctl apply", ApplyVerb.RunAsync),
             Simple("check", "Checks the configuration and this instance.\n\nExample: unlockctl check", CheckVerb.RunAsync),
+            AuthorizeNode(),
+            Node(),
             Simple("watch", "Shows what happens until interrupted.\n\nExample: unlockctl watch", WatchVerb.RunAsync),
         };
         try
@@ -63,6 +65,28 @@ internal static class Unlockctl
     {
         Command command = new(name, description);
         command.SetAction((parsed, cancellation) => run(new Output(parsed.GetValue(s_json)), cancellation));
+        return command;
+    }
+
+    private static Command AuthorizeNode()
+    {
+        Argument<string> key = new("KEY") { Description = "The line that 'unlockd-ganeti setup' prints, in quotes" };
+        Command command = new("authorize-node", "Lets the Ganeti nodes ask for the lock over SSH, and do nothing else here."
+            + "\n\nExample: unlockctl authorize-node 'ssh-ed25519 AAAA... unlockd-ganeti'")
+        {
+            key,
+        };
+        command.SetAction((parsed, cancellation) => AuthorizeNodeVerb.RunAsync(
+            new Output(parsed.GetValue(s_json)), parsed.GetValue(key)!, cancellation));
+        return command;
+    }
+
+    private static Command Node()
+    {
+        Command command = new("node", "Answers a Ganeti node; sshd runs it, see 'unlockctl authorize-node'. The request is "
+            + $"taken from SSH_ORIGINAL_COMMAND: {NodeRequest.Sentences}"
+            + "\n\nExample: SSH_ORIGINAL_COMMAND=status unlockctl node");
+        command.SetAction(static (_, cancellation) => NodeVerb.RunAsync(cancellation));
         return command;
     }
 

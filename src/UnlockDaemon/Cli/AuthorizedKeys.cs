@@ -1,0 +1,52 @@
+namespace UnlockDaemon.Cli;
+
+/// <summary>root's authorized_keys. Source: sshd(8), AUTHORIZED_KEYS FILE FORMAT.</summary>
+internal sealed class AuthorizedKeys(string path)
+{
+    private const UnixFileMode PrivateFile = UnixFileMode.UserRead | UnixFileMode.UserWrite;
+    private const UnixFileMode PrivateDirectory = PrivateFile | UnixFileMode.UserExecute;
+
+    internal string Path => path;
+
+    /// <summary>Lets a key run one command, and do nothing else.</summary>
+    /// <returns>
+    /// Null when it may now; otherwise the number of the line that lets the same key do something else. sshd takes the
+    /// first line that fits, so that line has to go first.
+    /// </returns>
+    internal int? Restrict(SshPublicKey key, string command, out bool written)
+    {
+        string entry = $"restrict,command=\"{command}\" {key} unlockd-ganeti";
+        string[] lines = File.Exists(path) ? File.ReadAllLines(path) : [];
+        int other = Array.FindIndex(lines, line => Has(line, key) && line != entry);
+        written = other < 0 && !lines.Contains(entry, StringComparer.Ordinal);
+        if (written)
+            Write([.. lines, entry]);
+        return other < 0 ? null : other + 1;
+    }
+
+    private static bool Has(string line, SshPublicKey key) =>
+        !line.StartsWith('#') && line.Split(' ').Contains(key.Blob, StringComparer.Ordinal);
+
+    /// <summary>Whole or not at all: a half-written file would lock everybody out.</summary>
+    private void Write(IEnumerable<string> lines)
+    {
+        Directory.CreateDirectory(System.IO.Path.GetDirectoryName(path)!, PrivateDirectory);
+        string draft = path + ".new";
+        File.Delete(draft);
+        using (FileStream file = new(draft, new FileStreamOptions
+        {
+            Mode = FileMode.CreateNew,
+            Access = FileAccess.Write,
+            UnixCreateMode = File.Exists(path) ? File.GetUnixFileMode(path) : PrivateFile,
+        }))
+        using (StreamWriter writer = new(file) { NewLine = "\n" })
+        {
+            foreach (string line in lines)
+                writer.WriteLine(line);
+            writer.Flush();
+            file.Flush(flushToDisk: true);
+        }
+
+        File.Move(draft, path, overwrite: true);
+    }
+}
