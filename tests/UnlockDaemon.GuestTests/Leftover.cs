@@ -16,6 +16,10 @@ public sealed record Leftover(string Name, string Begin, string End, string? Sai
     private const string Unlock = "unlockctl unlock --passphrase-file /root/passphrase";
     private const string OpenElsewhere = $"cryptsetup open --key-file /root/passphrase {Container} elsewhere";
     private const string Key = $"cryptsetup:$(cryptsetup luksUUID {Container})-d0";
+    private const string Unlink = """
+        keyctl unlink "$(cat /root/key)" @u; rm /root/key
+        while grep -q cryptsetup: /proc/keys; do sleep 0.1; done
+        """;
     private const string Group = "/sys/fs/cgroup/system.slice/sleeper.service";
 
     /// <summary>Options of the lock.</summary>
@@ -32,7 +36,8 @@ public sealed record Leftover(string Name, string Begin, string End, string? Sai
             $"systemctl stop holder; {Detach}", "/dev/loop9"),
         new("loop device on the loop device", $"{Attach}; losetup /dev/loop10 /dev/loop9",
             $"losetup -d /dev/loop10; {Detach}", "/dev/loop9"),
-        new("mapping of our name, on no device", "dmsetup create unlockd-secure --table '0 8 zero'", "dmsetup remove unlockd-secure", null),
+        new("mapping of our name, on no device", "dmsetup create unlockd-secure --table '0 8 zero'",
+            $"{Unlock}; unlockctl lock", "no superblock could be read"),
         new("mapping of our name, on another device", $"{OtherDevice}; {Stack}",
             $"dmsetup remove unlockd-secure; {Detach}", "unlockd-secure"),
         new("mapping of our name, removal deferred",
@@ -51,8 +56,8 @@ public sealed record Leftover(string Name, string Begin, string End, string? Sai
             $"{Unit} unshare --mount --propagation private "
                 + "sh -c 'mount -t tmpfs none /var/secure; exec python3 /root/holder.py none -'",
             "systemctl stop holder", "none on /var/secure"),
-        new("key in a keyring", $"keyctl add user {Key} secret @u", $"keyctl purge user {Key}", "cryptsetup:"),
-        new("key that nobody can read", $"keyctl add logon {Key} secret @u", $"keyctl purge logon {Key}", "cryptsetup:"),
+        new("key in a keyring", $"keyctl add user {Key} secret @u >/root/key", Unlink, "cryptsetup:"),
+        new("key that nobody can read", $"keyctl add logon {Key} secret @u >/root/key", Unlink, "cryptsetup:"),
         new("service running", "systemctl start sleeper", "systemctl stop sleeper", null),
         new("service that does not stop",
             $$"""
@@ -61,7 +66,7 @@ public sealed record Leftover(string Name, string Begin, string End, string? Sai
                 >/run/systemd/system/sleeper.service.d/stop.conf
             systemctl daemon-reload; systemctl start sleeper
             """,
-            "rm /run/systemd/system/sleeper.service.d/stop.conf; systemctl daemon-reload; systemctl kill -s KILL sleeper",
+            "rm /run/systemd/system/sleeper.service.d/stop.conf; systemctl daemon-reload; systemctl kill -s KILL sleeper; systemctl stop sleeper; systemctl reset-failed",
             "sleeper") { Options = "--deadline 4s" },
         new("process in a stopped unit's group", $"mkdir -p {Group}; sleep infinity & echo $! >{Group}/cgroup.procs",
             $"echo 1 >{Group}/cgroup.kill", null),

@@ -14,7 +14,7 @@ public sealed class LeftoverTests(UnlockdGuest fixture) : LightServiceTest(fixtu
         ls /dev/mapper | grep -v control
         grep -hE ' /var/secure | /dev/mapper/' /proc/[0-9]*/mountinfo
         grep cryptsetup: /proc/keys
-        systemctl is-active sleeper | grep -v inactive
+        systemctl is-active sleeper | grep -vE 'inactive|failed'
         cat /sys/fs/cgroup/system.slice/sleeper.service/cgroup.procs 2>/dev/null
         """;
 

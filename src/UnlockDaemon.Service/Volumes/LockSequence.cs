@@ -167,7 +167,7 @@ internal sealed partial class LockSequence(
     /// <summary>A lock that cannot be finished is undone: billing goes on, and the operator knows who is in the way.</summary>
     private async Task<LockOutcome> RefuseAsync(string refusal, bool wasMounted, CancellationToken deadline)
     {
-        if (!Unfinished.IsCompleted || !wasMounted || !await MountAgainAsync(deadline))
+        if (!Unfinished.IsCompleted || !wasMounted || !MountAgain())
             return Stick($"not locked: {refusal}");
         IReadOnlyList<Holder> holders = stack.Filesystem.FindHolders();
         string reason = holders.Count == 0
@@ -182,9 +182,20 @@ internal sealed partial class LockSequence(
     }
 
     /// <summary>It can be unmounted while something still holds the device below: the key is there, so it can come back.</summary>
-    private async Task<bool> MountAgainAsync(CancellationToken deadline) =>
-        stack.IsMounted
-        || (stack.IsMapped && (await stack.BringUpAsync(null, Report, deadline)).Outcome.Kind == LayerOutcomeKind.Up);
+    private bool MountAgain()
+    {
+        if (stack.IsMounted)
+            return true;
+        try
+        {
+            return stack.IsMapped && stack.Filesystem.MountAgain();
+        }
+        catch (LinuxException failure)
+        {
+            Report("filesystem", failure.Message);
+            return false;
+        }
+    }
 
     private LockOutcome Stick(string reason)
     {
