@@ -13,6 +13,7 @@ internal static partial class Stat
     internal const ushort S_IFREG = 0x8000;
     internal const ushort S_IFDIR = 0x4000;
     internal const ushort S_IFBLK = 0x6000;
+    internal const ushort S_IFSOCK = 0xC000;
 
     /// <summary>struct statx, the fields in use; 256 bytes in all.</summary>
     [StructLayout(LayoutKind.Explicit, Size = 256)]

@@ -5,7 +5,7 @@ namespace UnlockDaemon.Linux.Storage;
 /// <param name="Command">The process's name, or what of the kernel it is.</param>
 /// <param name="Unit">The systemd unit or session it belongs to, or null.</param>
 /// <param name="Kind">How: file, cwd, root, executable, map, mount-namespace, mount, swap,
-/// loop, device-mapper, device (opened itself), nfs-export.</param>
+/// loop, device-mapper, device (opened itself), socket (bound there), nfs-export.</param>
 /// <param name="Path">What it holds.</param>
 public sealed record Holder(int Pid, string Command, string? Unit, string Kind, string Path)
 {
@@ -21,6 +21,7 @@ public sealed record Holder(int Pid, string Command, string? Unit, string Kind, 
             "executable" => $"{who} runs {Path}",
             "map" => $"{who} has {Path} mapped",
             "mount-namespace" => $"{who} has it mounted in its own mount namespace at {Path}",
+            "socket" => $"{who} has the socket {Path} bound",
             "file" or "device" => $"{who} has {Path} open",
             _ => $"{who}: {Path}",
         };

@@ -3,7 +3,7 @@ namespace UnlockDaemon.Linux.Storage;
 /// <summary>Finds who holds a volume, from /proc and sysfs.</summary>
 public static class HolderScan
 {
-    private const string NfsExports = "/proc/fs/nfsd/exports";
+    private const string NfsExports = "/proc/fs/nfs/exports";
 
     /// <summary>Looks at every thread, every mount namespace, swap, exports and stacked devices.</summary>
     /// <param name="volume">The device that its file system lies on.</param>
@@ -36,20 +36,13 @@ public static class HolderScan
     private static IEnumerable<Holder> FindNamespaces(
         MountEntry mount, IReadOnlyCollection<ProcessDirectory> namespaces)
     {
-        List<(ProcessDirectory Process, MountEntry Entry)> found = [];
-        foreach (ProcessDirectory process in namespaces)
-        {
-            foreach (MountEntry entry in process.ReadMounts())
-            {
-                if (entry.Device == mount.Device)
-                    found.Add((process, entry));
-            }
-        }
-
-        MountPropagation propagation = new(mount, [.. found.Select(static pair => pair.Entry)]);
-        return from pair in found
-               where !propagation.Reaches(pair.Entry)
-               select pair.Process.Hold("mount-namespace", pair.Entry.MountPoint);
+        (ProcessDirectory Process, IReadOnlyList<MountEntry> Mounts)[] tables =
+            [.. namespaces.Select(static process => (process, process.ReadMounts()))];
+        MountPropagation propagation = new(mount, MountTable.Read(), tables.SelectMany(static table => table.Mounts));
+        return from table in tables
+               from entry in table.Mounts
+               where entry.Device == mount.Device && !propagation.Reaches(entry, table.Mounts)
+               select table.Process.Hold("mount-namespace", entry.MountPoint);
     }
 
     private static IEnumerable<Holder> FindMounts(MountEntry mount) =>
@@ -58,16 +51,19 @@ public static class HolderScan
             || (entry.Device == mount.Device && entry.MountPoint != mount.MountPoint)
         select new Holder(0, "another mount", null, "mount", entry.MountPoint);
 
-    /// <summary>What the kernel's NFS server exports, once a client has asked for it; the path is the first word.</summary>
+    /// <summary>
+    /// What the kernel's NFS server exports, once a client has asked for it; the path is the first word. The file is
+    /// there whether or not the file system "nfsd" is mounted.
+    /// </summary>
     private static IEnumerable<Holder> FindExports(MountEntry mount) =>
         from line in ProcessDirectory.Lines(NfsExports)
-        let path = line.Split('\t', ' ')[0]
+        let path = MountEntry.Unescape(line.Split('\t', ' ')[0])
         where path == mount.MountPoint || path.StartsWith(mount.MountPoint + "/", StringComparison.Ordinal)
         select new Holder(0, "NFS export", null, "nfs-export", path);
 
     private static IEnumerable<Holder> FindSwap(DeviceNumber volume) =>
         from line in ProcessDirectory.Lines("/proc/swaps").Skip(1)
-        let path = line.Split(' ', '\t')[0]
+        let path = MountEntry.Unescape(line.Split(' ', '\t')[0])
         where ProcessScan.IsOn(path, volume)
         select new Holder(0, "swap file", null, "swap", path);
 

@@ -12,6 +12,12 @@ namespace UnlockDaemon.Linux.Storage;
 public sealed record MountEntry(
     DeviceNumber Device, string Root, string MountPoint, string Options, string Type, string Source)
 {
+    /// <summary>Its number, in all namespaces.</summary>
+    public int Id { get; init; }
+
+    /// <summary>The number of the mount that it is mounted on.</summary>
+    public int Parent { get; init; }
+
     /// <summary>The peer group whose mounts and unmounts it shares, or 0.</summary>
     public int PeerGroup { get; init; }
 
@@ -30,6 +36,8 @@ public sealed record MountEntry(
             ? new MountEntry(device, Unescape(fields[3]), Unescape(fields[4]), fields[5],
                 fields[separator + 1], Unescape(fields[separator + 2]))
             {
+                Id = int.Parse(fields[0]),
+                Parent = int.Parse(fields[1]),
                 PeerGroup = GroupIn(fields.AsSpan(6..separator), "shared:"),
                 Master = GroupIn(fields.AsSpan(6..separator), "master:"),
             }
@@ -49,7 +57,7 @@ public sealed record MountEntry(
     }
 
     /// <summary>Space, tab, newline and backslash are written as \ooo, octal bytes.</summary>
-    private static string Unescape(string field)
+    internal static string Unescape(string field)
     {
         if (!field.Contains('\\', StringComparison.Ordinal))
             return field;

@@ -14,6 +14,8 @@ internal sealed class ProcessScan(DeviceNumber volume, DeviceNumber? loop)
         [ProcessDirectory.NamespaceOf("/proc/self")] = default,
     };
 
+    private readonly Dictionary<string, BoundSockets> _sockets = new(StringComparer.Ordinal);
+
     /// <summary>One process of each mount namespace but our own.</summary>
     internal IReadOnlyCollection<ProcessDirectory> Namespaces =>
         [.. _namespaces.Values.Where(static process => process.Path is not null)];
@@ -35,7 +37,7 @@ internal sealed class ProcessScan(DeviceNumber volume, DeviceNumber? loop)
         {
             LookAt(thread, "cwd", "cwd", Add);
             LookAt(thread, "root", "root", Add);
-            LookAtFiles(thread, Add);
+            LookAtFiles(process, thread, Add);
         }
 
         if (FindMap(process.Path) is { } map)
@@ -52,7 +54,7 @@ internal sealed class ProcessScan(DeviceNumber volume, DeviceNumber? loop)
             add(kind, ProcessDirectory.Target(path));
     }
 
-    private void LookAtFiles(string thread, Action<string, string> add)
+    private void LookAtFiles(ProcessDirectory process, string thread, Action<string, string> add)
     {
         foreach (string fd in ProcessDirectory.Entries(thread + "/fd"))
         {
@@ -64,7 +66,19 @@ internal sealed class ProcessScan(DeviceNumber volume, DeviceNumber? loop)
                 && new DeviceNumber(status.stx_rdev_major, status.stx_rdev_minor) is var device
                 && (device == volume || device == loop))
                 add("device", ProcessDirectory.Target(fd));
+            else if ((status.stx_mode & Stat.S_IFMT) == Stat.S_IFSOCK && FindSocket(process, status.stx_ino) is { } path)
+                add("socket", path);
         }
+    }
+
+    /// <summary>The path of a socket that is bound on the volume; its file may be deleted, its directory is there.</summary>
+    private string? FindSocket(ProcessDirectory process, ulong inode)
+    {
+        string network = ProcessDirectory.Target(process.Path + "/ns/net");
+        if (!_sockets.TryGetValue(network, out BoundSockets? sockets))
+            _sockets.Add(network, sockets = new BoundSockets(process));
+        return sockets.PathOf(inode) is { } path
+            && IsOn($"{process.Path}/root{Path.GetDirectoryName(path)}", volume) ? path : null;
     }
 
     /// <summary>A mapped file may be deleted and its path gone; the device number in the line stays.</summary>

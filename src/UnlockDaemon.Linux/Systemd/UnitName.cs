@@ -50,6 +50,22 @@ public static class UnitName
         return $"{SystemdAddress.Name}.{char.ToUpperInvariant(type[0])}{type[1..]}";
     }
 
+    /// <summary>Where systemd makes a unit's control group; a slice's own name tells the slices above it.</summary>
+    /// <param name="name">The unit.</param>
+    /// <param name="slice">The slice that it is in: <c>system-getty.slice</c>.</param>
+    /// <returns><c>/system.slice/system-getty.slice/getty@tty1.service</c>; empty when there is no slice.</returns>
+    internal static string ToControlGroup(string name, string slice)
+    {
+        if (slice.Length == 0)
+            return "";
+        var path = new StringBuilder();
+        for (int dash = slice.IndexOf('-', 1); dash > 0; dash = slice.IndexOf('-', dash + 1))
+            path.Append(CultureInfo.InvariantCulture, $"/{slice[..dash]}.slice");
+        if (slice != "-.slice")
+            path.Append('/').Append(slice);
+        return path.Append('/').Append(name).ToString();
+    }
+
     private static void AppendEscaped(StringBuilder name, string part)
     {
         foreach (byte b in Encoding.UTF8.GetBytes(part))

@@ -30,6 +30,8 @@ internal static class UnitProperties
                 return state with { Result = Text(message) };
             case "ControlGroup":
                 return state with { ControlGroup = Text(message) };
+            case "Slice":
+                return state with { Slice = Text(message) };
             case "MainPID":
                 return state with { MainPid = message.ReadVariant("u", static m => (int)m.ReadUInt32()) };
             case "ExecMainCode":

@@ -36,6 +36,16 @@ public sealed record UnitState
     /// <summary>Its control group under /sys/fs/cgroup: <c>/system.slice/mariadb.service</c>; empty if none.</summary>
     public string ControlGroup { get; init; } = "";
 
+    /// <summary>The slice that its control group is made in: <c>system.slice</c>.</summary>
+    public string Slice { get; init; } = "";
+
+    /// <summary>Where its processes are, or were when it was up; empty if that is not known.</summary>
+    /// <remarks>
+    /// systemd forgets the control group of a unit that goes down, also when processes are left in it
+    /// (unit_prune_cgroup, cgroup.c).
+    /// </remarks>
+    public string LastControlGroup => ControlGroup.Length > 0 ? ControlGroup : UnitName.ToControlGroup(Id, Slice);
+
     /// <summary>The present or last run's identifier, 32 hexadecimal digits; empty if it never ran.</summary>
     public string InvocationId { get; init; } = "";
 

@@ -47,7 +47,7 @@ internal sealed class ServiceStop(
     {
         try
         {
-            Remember(await surroundings.Systemd.GetControlGroupAsync(configuration.Unit, cancellationToken));
+            await RememberAsync(cancellationToken);
             Task<string> stop = StopUnitAsync(cancellationToken);
             // The unit's stop command runs in the same group, and may wait for what is dead: it is killed in its turn.
             do
@@ -74,7 +74,7 @@ internal sealed class ServiceStop(
             UnitState unit = await surroundings.Systemd.GetUnitAsync(configuration.Unit, cancellationToken);
             if (unit.ActiveState is not ("inactive" or "failed"))
                 return Left($"is {unit.ActiveState}");
-            Remember(unit.ControlGroup);
+            Remember(unit);
             return _group is { IsEmpty: false } ? Left("is stopped, but left processes") : null;
         }
         catch (SystemdException exception)
@@ -85,7 +85,7 @@ internal sealed class ServiceStop(
 
     private async Task<string?> TakeDownAsync(CancellationToken cancellationToken)
     {
-        Remember(await surroundings.Systemd.GetControlGroupAsync(configuration.Unit, cancellationToken));
+        await RememberAsync(cancellationToken);
         string result = await StopUnitAsync(cancellationToken);
         if (result != JobResult.Done)
             return $"did not stop (systemd ended the job with \"{result}\")";
@@ -137,10 +137,13 @@ internal sealed class ServiceStop(
         }
     }
 
-    private void Remember(string controlGroup)
+    private async Task RememberAsync(CancellationToken cancellationToken) =>
+        Remember(await surroundings.Systemd.GetUnitAsync(configuration.Unit, cancellationToken));
+
+    private void Remember(UnitState unit)
     {
-        if (controlGroup.Length > 0)
-            _group = new ControlGroup(controlGroup, surroundings.ControlGroups);
+        if (unit.LastControlGroup is { Length: > 0 } path)
+            _group = new ControlGroup(path, surroundings.ControlGroups);
     }
 
     private RunningService Left(string reason) =>

@@ -75,7 +75,8 @@ internal sealed class VolumeService : IDisposable
     /// <summary>Lists the processes in its control group.</summary>
     internal async Task<IReadOnlyList<int>> FindProcessesAsync(CancellationToken cancellationToken)
     {
-        string group = await _surroundings.Systemd.GetControlGroupAsync(_configuration.Unit, cancellationToken);
+        UnitState unit = await _surroundings.Systemd.GetUnitAsync(_configuration.Unit, cancellationToken);
+        string group = unit.LastControlGroup;
         return group.Length == 0 ? [] : new ControlGroup(group, _surroundings.ControlGroups).ReadProcesses();
     }
 

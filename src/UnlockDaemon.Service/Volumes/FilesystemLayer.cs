@@ -76,6 +76,16 @@ internal sealed class FilesystemLayer(VolumeConfiguration configuration, Mapping
             : LayerOutcome.Up;
     }
 
+    /// <summary>Mounts what was unmounted a moment ago, unchecked: it may still be mounted in another namespace.</summary>
+    /// <returns>Whether it is mounted.</returns>
+    /// <exception cref="LinuxException">mount(2) failed.</exception>
+    internal bool MountAgain()
+    {
+        Record.NoteMounted();
+        _mountPoint.Attach(mapping.Mapping!.Path, _type, configuration.Options);
+        return Mount is not null;
+    }
+
     /// <summary>Writes back what the kernel holds, so that the unmount itself is quick.</summary>
     internal void Sync() => _mountPoint.Sync();
 

@@ -42,12 +42,13 @@ internal sealed partial class LockSequence(
             condition.Enter(VolumeEvent.LockRequested, request.Reason is null ? "locking" : $"locking: {request.Reason}");
         }
 
+        bool wasMounted = stack.IsMounted;
         // A tenth of the time is for the way back.
         using CancellationTokenSource turn = CancellationTokenSource.CreateLinkedTokenSource(deadline);
         turn.CancelAfter(request.Deadline * 0.9);
         string? refusal = await TakeDownAsync(wasLocked, plan, turn.Token);
         if (refusal is not null)
-            return await RefuseAsync(refusal, deadline);
+            return await RefuseAsync(refusal, wasMounted, deadline);
 
         if (request is { HoldFor: not null, KeepKey: { } time })
             stack.Mapping.Kept.ExpireAfter(time);
@@ -165,9 +166,9 @@ internal sealed partial class LockSequence(
     }
 
     /// <summary>A lock that cannot be finished is undone: billing goes on, and the operator knows who is in the way.</summary>
-    private async Task<LockOutcome> RefuseAsync(string refusal, CancellationToken deadline)
+    private async Task<LockOutcome> RefuseAsync(string refusal, bool wasMounted, CancellationToken deadline)
     {
-        if (!Unfinished.IsCompleted || !stack.IsMounted)
+        if (!Unfinished.IsCompleted || !wasMounted || !MountAgain())
             return Stick($"not locked: {refusal}");
         IReadOnlyList<Holder> holders = stack.Filesystem.FindHolders();
         string reason = holders.Count == 0
@@ -179,6 +180,22 @@ internal sealed partial class LockSequence(
         await Unfinished.WaitAsync(deadline).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         return new(null, Unfinished.IsCompleted ? reason : reason + "; the services are still coming back ('unlockctl status')",
             holders, Refused: true);
+    }
+
+    /// <summary>It can be unmounted while something still holds the device below: the key is there, so it can come back.</summary>
+    private bool MountAgain()
+    {
+        if (stack.IsMounted)
+            return true;
+        try
+        {
+            return stack.IsMapped && stack.Filesystem.MountAgain();
+        }
+        catch (LinuxException failure)
+        {
+            Report("filesystem", failure.Message);
+            return false;
+        }
     }
 
     private LockOutcome Stick(string reason)

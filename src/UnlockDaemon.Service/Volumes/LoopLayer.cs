@@ -25,7 +25,9 @@ internal sealed class LoopLayer(ContainerFile container) : Layer
 
     internal override string? TakeDown()
     {
-        Device?.Detach();
+        // Somebody may have attached the container a second time.
+        while (Device is { } device)
+            device.Detach();
         return null;
     }
 }

@@ -5,37 +5,57 @@ namespace UnlockDaemon.UnitTests.Linux;
 
 public sealed class MountPropagationTests
 {
-    private static readonly MountEntry s_ours = Parse("shared:7");
+    private static readonly MountEntry[] s_ours = Table("shared:1");
 
     [Theory]
-    [InlineData("shared:7", true)]
-    [InlineData("master:7", true)]
-    [InlineData("shared:9 master:7", true)]
+    [InlineData("shared:1", true)]
+    [InlineData("master:1", true)]
+    [InlineData("shared:3 master:1", true)]
     [InlineData("", false)]
-    [InlineData("shared:8", false)]
+    [InlineData("shared:2", false)]
     [InlineData("unbindable", false)]
-    public void ReachesPeersAndFollowers(string tags, bool reached)
+    public void ReachesPeersAndFollowersOfTheMountBelow(string tags, bool reached)
     {
-        MountEntry other = Parse(tags);
-        Assert.Equal(reached, new MountPropagation(s_ours, [s_ours, other]).Reaches(other));
+        MountEntry[] others = Table(tags);
+        Assert.Equal(reached, new MountPropagation(s_ours[1], s_ours, others).Reaches(others[1], others));
     }
 
     [Fact]
     public void ReachesFollowersOfFollowers()
     {
-        MountEntry last = Parse("master:9");
-        MountEntry between = Parse("shared:9 master:7");
-        Assert.True(new MountPropagation(s_ours, [last, between, s_ours]).Reaches(last));
-        Assert.False(new MountPropagation(s_ours, [last, s_ours]).Reaches(last));
+        MountEntry[] last = Table("master:3");
+        MountEntry[] between = Table("shared:3 master:1");
+        Assert.True(new MountPropagation(s_ours[1], s_ours, [.. last, .. between]).Reaches(last[1], last));
+        Assert.False(new MountPropagation(s_ours[1], s_ours, last).Reaches(last[1], last));
     }
 
     [Fact]
-    public void PrivateMountReachesNobody()
+    public void DoesNotReachABindMountElsewhere()
     {
-        MountEntry mine = Parse("");
-        Assert.False(new MountPropagation(mine, [mine, s_ours]).Reaches(s_ours));
+        MountEntry[] others = Table("master:1", "/srv/data");
+        Assert.False(new MountPropagation(s_ours[1], s_ours, others).Reaches(others[1], others));
     }
 
-    private static MountEntry Parse(string tags) => MountEntry.TryParse(
-        $"36 35 253:0 / /var/secure rw,noatime {tags}{(tags.Length == 0 ? "" : " ")}- ext4 /dev/mapper/unlockd-secure rw")!;
+    [Fact]
+    public void ReachesTheSamePlaceUnderAnotherName()
+    {
+        MountEntry[] others = [Parse("50 1 8:0 / /host rw master:1 - ext4 /dev/sda rw"), Volume(50, "/host/var/secure")];
+        Assert.True(new MountPropagation(s_ours[1], s_ours, others).Reaches(others[1], others));
+    }
+
+    [Fact]
+    public void PrivateMountBelowReachesNobody()
+    {
+        MountEntry[] mine = Table("");
+        Assert.False(new MountPropagation(mine[1], mine, s_ours).Reaches(s_ours[1], s_ours));
+    }
+
+    /// <summary>The root file system, with these tags, and the volume on it.</summary>
+    private static MountEntry[] Table(string tags, string mountPoint = "/var/secure") =>
+        [Parse($"35 1 8:0 / / rw {tags}{(tags.Length == 0 ? "" : " ")}- ext4 /dev/sda rw"), Volume(35, mountPoint)];
+
+    private static MountEntry Volume(int below, string mountPoint) =>
+        Parse($"36 {below} 253:0 / {mountPoint} rw,noatime shared:7 - ext4 /dev/mapper/unlockd-secure rw");
+
+    private static MountEntry Parse(string line) => MountEntry.TryParse(line)!;
 }

@@ -22,6 +22,15 @@ public sealed class UnitNameTests
     [InlineData("/\u00e9", "\\xc3\\xa9.mount")]
     public void StandsForAPath(string path, string name) => Assert.Equal(name, UnitName.FromPath(path, "mount"));
 
+    [Theory]
+    [InlineData("system.slice", "/system.slice/a.service")]
+    [InlineData("system-getty.slice", "/system.slice/system-getty.slice/a.service")]
+    [InlineData("a-b-c.slice", "/a.slice/a-b.slice/a-b-c.slice/a.service")]
+    [InlineData("-.slice", "/a.service")]
+    [InlineData("", "")]
+    public void TellsWhereAControlGroupIs(string slice, string path) =>
+        Assert.Equal(path, UnitName.ToControlGroup("a.service", slice));
+
     [Fact]
     public void RefusesToLeaveAPathUpwards() =>
         Assert.Throws<ArgumentException>(() => UnitName.FromPath("/var/../etc", "mount"));

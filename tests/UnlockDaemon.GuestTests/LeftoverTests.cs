@@ -1,0 +1,90 @@
+using System.Text;
+using Xunit;
+
+namespace UnlockDaemon.GuestTests;
+
+/// <summary>The certificate is never issued while anything of the volume is left, and always when nothing is.</summary>
+public sealed class LeftoverTests(UnlockdGuest fixture) : LightServiceTest(fixture)
+{
+    private const string Certificate = "/root/certificate";
+
+    /// <summary>All that a certificate says is not there; read by other means than unlockd's.</summary>
+    private const string FindLeft = """
+        losetup -nl -O NAME,BACK-FILE
+        ls /dev/mapper | grep -v control
+        grep -hE ' /var/secure | /dev/mapper/' /proc/[0-9]*/mountinfo
+        grep cryptsetup: /proc/keys
+        systemctl is-active sleeper | grep -vE 'inactive|failed'
+        cat /sys/fs/cgroup/system.slice/sleeper.service/cgroup.procs 2>/dev/null
+        """;
+
+    [Fact]
+    public async Task HeldVolumeIsNotLocked()
+    {
+        await UnlockForHoldersAsync();
+        await ProveAsync(Holding.All.Select(static holding => (
+            new Leftover(holding.Name, holding.Begin, holding.End, holding.Path.TrimEnd('*')), 5)),
+            "unlockctl status >/dev/null; echo \"after $?\"", "after 0\n");
+    }
+
+    [Fact]
+    public Task LeftoversOfALockedVolumeAreTakenAwayOrNamed() =>
+        ProveAsync(Leftover.All.Select(static leftover => (leftover, leftover.Said is null ? 0 : 1)), Lock("", "again"),
+            "again 0\nagain issued");
+
+    private static string Lock(string options, string word) => $"""
+        rm -f {Certificate}
+        unlockctl lock {options} --certificate {Certificate} >/root/said 2>&1; echo "{word} $?"
+        [ ! -e {Certificate} ] || echo "{word} issued"
+        """;
+
+    /// <summary>Tries one after the other, and afterwards a lock with nothing left.</summary>
+    /// <param name="leftovers">Each with the exit code of a lock.</param>
+    /// <param name="after">A command after each of them.</param>
+    /// <param name="expected">What that says.</param>
+    private async Task ProveAsync(IEnumerable<(Leftover Leftover, int Code)> leftovers, string after, string expected)
+    {
+        StringBuilder table = new("left over                               certificate\n");
+        List<string> wrong = [];
+        foreach ((Leftover leftover, int code) in leftovers)
+        {
+            string answers = await RunAsync($$"""
+                { {{leftover.Begin}}
+                } >/dev/null 2>/root/begin
+                {{Lock(leftover.Options, "lock")}}
+                { {{FindLeft}}
+                } | sed 's/^/left: /'
+                sed 's/^/said: /' /root/said; sed 's/^/begin: /' /root/begin
+                { {{leftover.End}}
+                } >/dev/null 2>&1
+                {{after}}
+                true
+                """);
+            table.AppendLine($"{leftover.Name,-39} {Outcome(leftover, answers)}");
+            if (!IsRight(leftover, code, answers) || !(answers + "\n").Contains(expected, StringComparison.Ordinal))
+                wrong.Add($"{leftover.Name}:\n{answers}");
+        }
+
+        string last = await RunAsync($"{Lock("", "lock")}\ncat {Certificate}\n{{ {FindLeft}\n}} | sed 's/^/left: /'");
+        TestContext.Current.TestOutputHelper?.WriteLine(table.ToString());
+        Assert.True(wrong.Count == 0, $"{table}\n{string.Join("\n\n", wrong)}");
+        Assert.StartsWith("lock 0\nlock issued\n", last, StringComparison.Ordinal);
+        Assert.DoesNotContain("\"ok\":false", last, StringComparison.Ordinal);
+        Assert.DoesNotContain("left:", last, StringComparison.Ordinal);
+    }
+
+    private static bool IsRight(Leftover leftover, int code, string answers) =>
+        answers.StartsWith($"lock {code}\n", StringComparison.Ordinal)
+        && answers.Contains("lock issued", StringComparison.Ordinal) == (code == 0)
+        && (code == 0
+            ? !answers.Contains("left: ", StringComparison.Ordinal)
+            : answers.Split('\n').Any(line => line.StartsWith("said: ", StringComparison.Ordinal)
+                && line.Contains(leftover.Said!, StringComparison.Ordinal)));
+
+    private static string Outcome(Leftover leftover, string answers)
+    {
+        string code = answers.Split('\n')[0]["lock ".Length..];
+        return answers.Contains("lock issued", StringComparison.Ordinal) ? "issued: the lock took it away"
+            : leftover.Said is null ? $"none (exit {code})" : $"none (exit {code}), names \"{leftover.Said}\"";
+    }
+}
