@@ -77,7 +77,7 @@ public sealed class LeftoverTests(UnlockdGuest fixture) : LightServiceTest(fixtu
         answers.StartsWith($"lock {code}\n", StringComparison.Ordinal)
         && answers.Contains("lock issued", StringComparison.Ordinal) == (code == 0)
         && (code == 0
-            ? !answers.Contains("left: ", StringComparison.Ordinal)
+            ? !answers.Contains("\nleft: ", StringComparison.Ordinal)
             : answers.Split('\n').Any(line => line.StartsWith("said: ", StringComparison.Ordinal)
                 && line.Contains(leftover.Said!, StringComparison.Ordinal)));
 
