@@ -130,9 +130,18 @@ public static unsafe class CryptDevice
     private static CryptContext Load(string device)
     {
         CryptContext context = Open(device);
-        Check(LibCryptSetup.crypt_load(context, null, 0), "read a LUKS header from", device);
-        RequireDmCrypt();
-        return context;
+        try
+        {
+            Check(LibCryptSetup.crypt_load(context, null, 0), "read a LUKS header from", device);
+            RequireDmCrypt();
+            return context;
+        }
+        catch
+        {
+            // It has the device open, which could not be detached before the next garbage collection.
+            context.Dispose();
+            throw;
+        }
     }
 
     private static void Activate(CryptContext context, string device, string name, VolumeKey key)

@@ -55,8 +55,9 @@ internal sealed partial class LockSequence(
         else
             stack.Mapping.Kept.Wipe();
         double unmountSeconds = Elapsed() - _servicesSeconds;
-        IReadOnlyList<CheckResult> checks = await proof.CheckAsync(CancellationToken.None);
-        return Conclude(request, checks, new LockSeconds(_servicesSeconds, unmountSeconds, Elapsed()));
+        return await ProveAsync(deadline) is { } checks
+            ? Conclude(request, checks, new LockSeconds(_servicesSeconds, unmountSeconds, Elapsed()))
+            : Stick("locked, but the proof did not end before the deadline: does the disk answer?");
     }
 
     private double Elapsed() => Stopwatch.GetElapsedTime(_started).TotalSeconds;
@@ -128,6 +129,20 @@ internal sealed partial class LockSequence(
         {
             Unfinished = detach;
             return "writing back and unmounting did not end before the deadline";
+        }
+    }
+
+    private async Task<IReadOnlyList<CheckResult>?> ProveAsync(CancellationToken deadline)
+    {
+        Task<IReadOnlyList<CheckResult>> checks = Task.Run(() => proof.CheckAsync(CancellationToken.None), CancellationToken.None);
+        try
+        {
+            return await checks.WaitAsync(deadline);
+        }
+        catch (OperationCanceledException)
+        {
+            Unfinished = checks;
+            return null;
         }
     }
 
