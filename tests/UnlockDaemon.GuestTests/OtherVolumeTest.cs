@@ -7,6 +7,7 @@ namespace UnlockDaemon.GuestTests;
 /// Tests with a volume of their own, /var/other_file on /var/other, in place of the shared one; it is removed
 /// afterwards.
 /// </summary>
+[Collection(OtherVolumeCollection.Name)]
 public abstract class OtherVolumeTest(UnlockdGuest fixture) : UnlockdTest(fixture), IAsyncLifetime
 {
     protected const string Passphrase = "an other passphrase";
