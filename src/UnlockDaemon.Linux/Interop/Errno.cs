@@ -12,12 +12,9 @@ internal static class Errno
     internal const int EAGAIN = 11;
     internal const int EACCES = 13;
     internal const int EBUSY = 16;
-    internal const int EEXIST = 17;
     internal const int ENODEV = 19;
-    internal const int ENOTDIR = 20;
     internal const int EINVAL = 22;
     internal const int ENOTTY = 25;
     internal const int ENOSPC = 28;
-    internal const int ENOSYS = 38;
     internal const int EOPNOTSUPP = 95;
 }

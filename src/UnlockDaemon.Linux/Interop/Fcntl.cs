@@ -8,13 +8,10 @@ internal static partial class Fcntl
 {
     internal const int O_RDONLY = 0;
     internal const int O_RDWR = 2;
-    internal const int O_EXCL = 0x80;
     internal const int O_NOCTTY = 0x100;
     internal const int O_NONBLOCK = 0x800;
     internal const int O_DIRECTORY = 0x10000;
-    internal const int O_NOFOLLOW = 0x20000;
     internal const int O_CLOEXEC = 0x80000;
-    internal const int O_PATH = 0x200000;
     internal const int LOCK_EX = 2;
     internal const int LOCK_UN = 8;
 

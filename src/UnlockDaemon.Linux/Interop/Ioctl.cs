@@ -10,7 +10,6 @@ internal static unsafe partial class Ioctl
     internal const ulong FS_IOC_GETFLAGS = 0x80086601;
     internal const ulong FS_IOC_SETFLAGS = 0x40086602;
     internal const int FS_IMMUTABLE_FL = 0x10;
-    internal const ulong BLKGETSIZE64 = 0x80081272;
 
     [LibraryImport("libc", SetLastError = true)]
     internal static partial int ioctl(SafeFileHandle fd, ulong request, nint argument);

@@ -66,9 +66,6 @@ internal static unsafe partial class LibCryptSetup
     [LibraryImport(Library, StringMarshalling = StringMarshalling.Utf8)]
     internal static partial int crypt_load(CryptContext device, string? type, nint parameters);
 
-    [LibraryImport(Library)]
-    internal static partial byte* crypt_get_type(CryptContext device);
-
     [LibraryImport(Library, StringMarshalling = StringMarshalling.Utf8)]
     internal static partial int crypt_format(CryptContext device, string type, string cipher, string mode,
         string? uuid, byte* volumeKey, nuint volumeKeySize, void* parameters);

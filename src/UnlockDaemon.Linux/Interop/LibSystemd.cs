@@ -130,9 +130,6 @@ internal static partial class LibSystemd
     [LibraryImport(Library)]
     internal static partial int sd_journal_previous(SdJournalHandle j);
 
-    [LibraryImport(Library)]
-    internal static partial int sd_journal_next(SdJournalHandle j);
-
     [LibraryImport(Library, StringMarshalling = StringMarshalling.Utf8)]
     internal static partial int sd_journal_get_data(SdJournalHandle j, string field, out nint data, out nuint length);
 }

@@ -9,7 +9,6 @@ internal static unsafe class Loop
     internal const ulong LOOP_GET_STATUS64 = 0x4C05;
     internal const ulong LOOP_CONFIGURE = 0x4C0A;
     internal const ulong LOOP_CTL_GET_FREE = 0x4C82;
-    internal const uint LO_FLAGS_AUTOCLEAR = 4;
     internal const uint LO_FLAGS_DIRECT_IO = 16;
 
     /// <summary>struct loop_info64.</summary>

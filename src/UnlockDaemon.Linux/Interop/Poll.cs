@@ -7,7 +7,6 @@ internal static partial class Poll
 {
     internal const short POLLIN = 0x001;
     internal const short POLLPRI = 0x002;
-    internal const short POLLOUT = 0x004;
 
     /// <summary>One descriptor, what is waited for, and what happened.</summary>
     [StructLayout(LayoutKind.Sequential)]

@@ -7,7 +7,6 @@ internal static partial class Stat
 {
     internal const int AT_FDCWD = -100;
     internal const int AT_NO_AUTOMOUNT = 0x800;
-    internal const int AT_EMPTY_PATH = 0x1000;
     internal const uint STATX_BASIC_STATS = 0x7ff;
     internal const ushort S_IFMT = 0xF000;
     internal const ushort S_IFREG = 0x8000;

@@ -27,21 +27,14 @@ internal static class DropInFile
         }
     }
 
-    /// <summary>Writes it whole or not at all: under another name first, on disk before it is renamed.</summary>
+    /// <summary>Writes it whole or not at all.</summary>
     internal static void Write(string path, byte[] content)
     {
-        // systemd reads files that end in ".conf" only.
-        string draft = path + ".new";
         try
         {
             Directory.CreateDirectory(Path.GetDirectoryName(path)!);
-            using (FileStream stream = File.Create(draft))
-            {
-                stream.Write(content);
-                stream.Flush(flushToDisk: true);
-            }
-
-            File.Move(draft, path, overwrite: true);
+            // The draft is nothing to systemd, which reads files that end in ".conf" only.
+            WholeFile.Write(path, content);
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {

@@ -1,4 +1,6 @@
 using System.Globalization;
+using System.Text;
+using UnlockDaemon.Linux;
 
 namespace UnlockDaemon.Service.Units;
 
@@ -56,9 +58,9 @@ internal sealed class StopHistory(string path)
         try
         {
             Directory.CreateDirectory(Path.GetDirectoryName(path)!);
-            File.WriteAllLines(path + ".new", all.Select(static pair =>
-                $"{pair.Key} {string.Join(' ', pair.Value.Select(static n => n.ToString("0.##", CultureInfo.InvariantCulture)))}"));
-            File.Move(path + ".new", path, overwrite: true);
+            IEnumerable<string> lines = all.Select(static pair =>
+                $"{pair.Key} {string.Join(' ', pair.Value.Select(static n => n.ToString("0.##", CultureInfo.InvariantCulture)))}\n");
+            WholeFile.Write(path, Encoding.UTF8.GetBytes(string.Concat(lines)), durable: false);
         }
         catch (IOException)
         {

@@ -1,3 +1,6 @@
+using System.Text;
+using UnlockDaemon.Linux;
+
 namespace UnlockDaemon.Service.Volumes;
 
 /// <summary>
@@ -22,9 +25,8 @@ internal sealed class BootRecord(string name)
         try
         {
             System.IO.Directory.CreateDirectory(Directory);
-            string draft = _path + ".new";
-            File.WriteAllLines(draft, [BootId.Current, .. lines]);
-            File.Move(draft, _path, overwrite: true);
+            string content = string.Join('\n', [BootId.Current, .. lines]);
+            WholeFile.Write(_path, Encoding.UTF8.GetBytes(content), durable: false);
         }
         catch (IOException)
         {

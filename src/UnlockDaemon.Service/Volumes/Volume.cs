@@ -12,6 +12,7 @@ namespace UnlockDaemon.Service.Volumes;
 public sealed partial class Volume : IDisposable
 {
     private static readonly TimeSpan s_panicPatience = TimeSpan.FromSeconds(5);
+    private static readonly TimeSpan s_unlockPatience = TimeSpan.FromSeconds(30);
 
     private readonly VolumeConfiguration _configuration;
     private readonly TimeSpan? _keepKey;
@@ -139,7 +140,8 @@ public sealed partial class Volume : IDisposable
         LookAgain();
         if (State is VolumeState.Starting or VolumeState.Stopping or VolumeState.Locking)
             return new(UnlockOutcome.Busy, State.ToString());
-        await _gate.WaitAsync();
+        if (!await _gate.WaitAsync(s_unlockPatience))
+            return new(UnlockOutcome.Busy, State.ToString());
         UnlockAttempt attempt;
         try
         {
@@ -194,6 +196,8 @@ public sealed partial class Volume : IDisposable
         bool alone = await _gate.WaitAsync(s_panicPatience);
         try
         {
+            if (State == VolumeState.Locked && !ObserveLayers().Any(static layer => layer.Up))
+                return null;
             _condition.Enter(VolumeEvent.KeyWiped, "panic: the key is wiped");
             string? left = await TakeDownAsync(panic);
             _condition.Complain("panic: the key was wiped while the volume was in use; what was not yet on the disk is lost"
@@ -310,7 +314,7 @@ public sealed partial class Volume : IDisposable
         TimeSpan left = hold.Until - DateTimeOffset.UtcNow;
         if (left > TimeSpan.Zero)
             await Task.Delay(left, _disposing.Token);
-        EndHold($"its time ({hold.Until:HH:mm:ss}) has come", hold);
+        EndHold("its time has come", hold);
     }
 
     private void EndHold(string why, Hold? only)

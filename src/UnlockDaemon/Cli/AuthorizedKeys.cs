@@ -1,3 +1,6 @@
+using System.Text;
+using UnlockDaemon.Linux;
+
 namespace UnlockDaemon.Cli;
 
 /// <summary>root's authorized_keys. Source: sshd(8), AUTHORIZED_KEYS FILE FORMAT.</summary>
@@ -31,22 +34,7 @@ internal sealed class AuthorizedKeys(string path)
     private void Write(IEnumerable<string> lines)
     {
         Directory.CreateDirectory(System.IO.Path.GetDirectoryName(path)!, PrivateDirectory);
-        string draft = path + ".new";
-        File.Delete(draft);
-        using (FileStream file = new(draft, new FileStreamOptions
-        {
-            Mode = FileMode.CreateNew,
-            Access = FileAccess.Write,
-            UnixCreateMode = File.Exists(path) ? File.GetUnixFileMode(path) : PrivateFile,
-        }))
-        using (StreamWriter writer = new(file) { NewLine = "\n" })
-        {
-            foreach (string line in lines)
-                writer.WriteLine(line);
-            writer.Flush();
-            file.Flush(flushToDisk: true);
-        }
-
-        File.Move(draft, path, overwrite: true);
+        byte[] content = Encoding.UTF8.GetBytes(string.Concat(lines.Select(static line => line + "\n")));
+        WholeFile.Write(path, content, mode: File.Exists(path) ? File.GetUnixFileMode(path) : PrivateFile);
     }
 }

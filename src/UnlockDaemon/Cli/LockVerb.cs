@@ -1,4 +1,5 @@
 using System.Text.Json;
+using UnlockDaemon.Linux;
 using UnlockDaemon.Protocol;
 using UnlockDaemon.Protocol.Messages;
 
@@ -17,7 +18,7 @@ internal static class LockVerb
         if (proof is null)
             return code;
         if (certificateFile is not null and not StandardOutput)
-            Write(certificateFile, proof);
+            WholeFile.Write(certificateFile, [.. JsonSerializer.SerializeToUtf8Bytes(proof, ProtocolJson.Default.Certificate), (byte)'\n']);
         output.Object(proof, ProtocolJson.Default.Certificate);
         output.Line($"locked and proven in {proof.Seconds.Total:0.0} s: {proof.Container} may be copied or migrated");
         return ExitCode.Success;
@@ -48,13 +49,5 @@ internal static class LockVerb
         foreach (HolderInfo holder in error.Parameters.Holders ?? [])
             output.Line("  " + HoldersVerb.Sentence(holder));
         return output.Fail(code, reply, message);
-    }
-
-    /// <summary>Whole or not at all: who finds the file may trust it.</summary>
-    private static void Write(string path, Certificate proof)
-    {
-        string draft = path + ".new";
-        File.WriteAllText(draft, JsonSerializer.Serialize(proof, ProtocolJson.Default.Certificate) + "\n");
-        File.Move(draft, path, overwrite: true);
     }
 }

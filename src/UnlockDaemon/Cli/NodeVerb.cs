@@ -49,7 +49,7 @@ internal static class NodeVerb
         (int code, StatusReply? status) = await StatusVerb.AskAsync(output, cancellation);
         if (status is null)
             return code;
-        // A hold that an operator asked for has no limit: it stays as it is.
+        // A hold that an operator asked for stays as it is, with its own limit.
         bool hold = MayHold(status);
         LockParameters parameters = new(
             request.Deadline?.TotalSeconds, hold, request.HoldLimit?.TotalSeconds,
