@@ -6,7 +6,7 @@ namespace UnlockDaemon.Linux.Storage;
 /// The key that loop-AES makes with an iteration count (-C): thousands of rounds of AES-256 over the hashed passphrase.
 /// The key for a count is on the way to that for every larger one.
 /// </summary>
-internal sealed class IteratedKey : IDisposable
+public sealed class IteratedKey : IDisposable
 {
     private const int Size = 32;
     private const int Rounds = 1000;
@@ -17,8 +17,13 @@ internal sealed class IteratedKey : IDisposable
     private readonly LockedMemory _key = new(Size + Room);
     private readonly CipherContext _rounds;
 
-    internal IteratedKey(ReadOnlySpan<byte> secret, PlainCipher cipher)
+    /// <summary>Begins with the hashed passphrase.</summary>
+    /// <param name="secret">The passphrase.</param>
+    /// <param name="cipher">Names the hash and the seed.</param>
+    /// <exception cref="LinuxException">libcrypto does not know the hash: EINVAL.</exception>
+    public IteratedKey(ReadOnlySpan<byte> secret, PlainCipher cipher)
     {
+        ArgumentNullException.ThrowIfNull(cipher);
         using HashedPassphrase hashed = new(secret, cipher);
         using LockedMemory second = new(Size + Room);
         hashed.Fill(_key.GetSpan(), Size);
@@ -28,10 +33,10 @@ internal sealed class IteratedKey : IDisposable
     }
 
     /// <summary>How many thousand rounds it has been through.</summary>
-    internal int Thousands { get; private set; }
+    public int Thousands { get; private set; }
 
     /// <summary>Does another thousand.</summary>
-    internal void Advance()
+    public void Advance()
     {
         Span<byte> key = _key.GetSpan()[..Size];
         Span<ulong> quarters = MemoryMarshal.Cast<byte, ulong>(key);
@@ -45,8 +50,11 @@ internal sealed class IteratedKey : IDisposable
     }
 
     /// <summary>Takes the key as it is now.</summary>
-    internal VolumeKey Take(int bits) => VolumeKey.Copy(_key.GetSpan()[..(bits / 8)]);
+    /// <param name="bits">Its length: 128, 192 or 256.</param>
+    /// <returns>The key.</returns>
+    public VolumeKey Take(int bits) => VolumeKey.Copy(_key.GetSpan()[..(bits / 8)]);
 
+    /// <summary>Wipes the key.</summary>
     public void Dispose()
     {
         _rounds.Dispose();

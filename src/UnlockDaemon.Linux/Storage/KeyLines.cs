@@ -18,7 +18,8 @@ public sealed class KeyLines : IDisposable
     public int Count => _lines.Count;
 
     /// <summary>One key as it stands in the file, without the end of its line.</summary>
-    internal ReadOnlySpan<byte> this[int index] => _memory.GetSpan()[_lines[index]];
+    /// <param name="index">Its number, from 0.</param>
+    public ReadOnlySpan<byte> this[int index] => _memory.GetSpan()[_lines[index]];
 
     /// <summary>Finds the lines.</summary>
     /// <param name="memory">What holds them; it is the result's from now on, or wiped when there is none.</param>

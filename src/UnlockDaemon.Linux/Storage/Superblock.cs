@@ -39,7 +39,21 @@ public sealed record Superblock(string Type, bool IsClean, bool NeedsRecovery, b
     // fields around it must make sense as well.
     private static bool IsXfs(ReadOnlySpan<byte> start) =>
         BinaryPrimitives.ReadUInt32BigEndian(start[4..]) is >= 512 and <= 65536 and var size
-        && uint.IsPow2(size);
+        && uint.IsPow2(size)
+        && HasXfsSectorSize(start);
+
+    /// <summary>
+    /// What follows the first 512 bytes: the next header, or zeros up to the end of a larger sector. With a wrong size of
+    /// the encrypted sectors it is something else.
+    /// </summary>
+    private static bool HasXfsSectorSize(ReadOnlySpan<byte> start)
+    {
+        const int Sector = 512;
+        ReadOnlySpan<byte> next = start.Slice(Sector, 16);
+        return BinaryPrimitives.ReadUInt16BigEndian(start[102..]) == Sector
+            ? next.StartsWith("XAGF"u8)
+            : next.IndexOfAnyExcept((byte)0) < 0;
+    }
 
     private static Superblock? TryParseExt(ReadOnlySpan<byte> super, DateTimeOffset now)
     {

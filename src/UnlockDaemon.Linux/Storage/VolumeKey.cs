@@ -15,6 +15,17 @@ public sealed unsafe class VolumeKey : IDisposable
     /// <summary>Length in bytes.</summary>
     public int Length { get; private set; }
 
+    /// <summary>Tells keys apart without giving them away: the first half of a digest.</summary>
+    public string Fingerprint
+    {
+        get
+        {
+            using LockedMemory digest = new(64);
+            int size = Digest("SHA256", Bytes, digest.GetSpan());
+            return Convert.ToHexString(digest.GetSpan()[..(size / 2)]);
+        }
+    }
+
     /// <summary>The key itself.</summary>
     internal ReadOnlySpan<byte> Bytes => _memory.GetSpan()[..Length];
 

@@ -35,6 +35,9 @@ public sealed class SuperblockTests
         byte[] start = new byte[Superblock.Length];
         "XFSB"u8.CopyTo(start);
         BinaryPrimitives.WriteUInt32BigEndian(start.AsSpan(4), 4096);
+        BinaryPrimitives.WriteUInt16BigEndian(start.AsSpan(102), 512);
+        Assert.Null(Superblock.TryParse(start, s_now));
+        "XAGF"u8.CopyTo(start.AsSpan(512));
         Assert.Equal("xfs", Superblock.TryParse(start, s_now)!.Type);
     }
 
