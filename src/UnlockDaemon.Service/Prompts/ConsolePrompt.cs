@@ -133,9 +133,8 @@ internal sealed class ConsolePrompt(string console, Volume volume, FilePoller po
                 break;
             case UnlockOutcome.WrongPassphrase:
                 TimeSpan delay = _delay.Next();
-                terminal.Write(delay > TimeSpan.Zero
-                    ? $"Wrong passphrase. Next try in {delay.TotalSeconds:0} s.\n"
-                    : "Wrong passphrase.\n");
+                terminal.Write($"{char.ToUpperInvariant(attempt.Reason[0])}{attempt.Reason[1..]}."
+                    + (delay > TimeSpan.Zero ? $" Next try in {delay.TotalSeconds:0} s.\n" : "\n"));
                 await Task.Delay(delay, cancellation);
                 break;
             default:
