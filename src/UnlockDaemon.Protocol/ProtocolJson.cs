@@ -20,4 +20,6 @@ namespace UnlockDaemon.Protocol;
 [JsonSerializable(typeof(ChecksReply))]
 [JsonSerializable(typeof(VolumeInfo))]
 [JsonSerializable(typeof(Certificate))]
+[JsonSerializable(typeof(KeySlotInfo))]
+[JsonSerializable(typeof(KeySlotsReply))]
 public sealed partial class ProtocolJson : JsonSerializerContext;

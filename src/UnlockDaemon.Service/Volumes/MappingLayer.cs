@@ -19,6 +19,9 @@ internal sealed class MappingLayer(VolumeConfiguration configuration, LoopLayer 
     /// <summary>The key that may outlive the mapping for a while, where the configuration wants that.</summary>
     internal KeptKey Kept { get; } = new(NameFor(configuration.MountPoint));
 
+    /// <summary>The LUKS key slot that opened the container last, for the log; null without slots.</summary>
+    internal string? OpenedSlot { get; private set; }
+
     /// <summary>The mapping on this container, or what a panic has left of it, or null.</summary>
     internal CryptMapping? Mapping =>
         CryptMapping.Find(_name) is { } mapping
@@ -39,10 +42,10 @@ internal sealed class MappingLayer(VolumeConfiguration configuration, LoopLayer 
         Passphrase? passphrase, Action<string> report, CancellationToken cancellation)
     {
         string device = loop.Device!.Path;
-        bool opened = passphrase is null ? TryActivateKept(device)
-            : configuration.Format == ContainerFormat.Luks
-                ? CryptDevice.TryActivateLuks(device, _name, passphrase, keepKey ? Kept : null)
-                : TryActivatePlain(device, passphrase);
+        OpenedSlot = null;
+        if (passphrase is not null && configuration.Format == ContainerFormat.Luks)
+            return Task.FromResult(ActivateLuks(device, passphrase));
+        bool opened = passphrase is null ? TryActivateKept(device) : TryActivatePlain(device, passphrase);
         return Task.FromResult(opened ? LayerOutcome.Up : LayerOutcome.WrongPassphrase);
     }
 
@@ -54,6 +57,17 @@ internal sealed class MappingLayer(VolumeConfiguration configuration, LoopLayer 
             return $"{above} is stacked on {mapping.Path}";
         CryptDevice.Deactivate(_name);
         return CryptMapping.Find(_name) is null ? null : $"{mapping.Path} is still there";
+    }
+
+    /// <summary>A slip in a recovery key is told at once: to try it on every slot would take seconds.</summary>
+    private LayerOutcome ActivateLuks(string device, Passphrase passphrase)
+    {
+        RecoveryKeyReading reading = RecoveryKey.Read(passphrase);
+        if (!reading.IsSlip)
+            OpenedSlot = CryptDevice.TryActivateLuks(device, _name, passphrase, keepKey ? Kept : null);
+        return OpenedSlot is not null ? LayerOutcome.Up
+            : reading.Complaint is { } complaint ? new(LayerOutcomeKind.WrongPassphrase, complaint)
+            : LayerOutcome.WrongPassphrase;
     }
 
     /// <summary>Without a header any key maps something: look for a file system before mapping anything.</summary>
