@@ -10,6 +10,8 @@ public static unsafe class CryptDevice
     // AES-256 in XTS mode takes two keys of 32 bytes.
     private const int XtsKeyLength = 64;
 
+    private const string Reading = "read a LUKS header from";
+
     [ThreadStatic]
     private static string? t_lastError;
 
@@ -153,7 +155,10 @@ public static unsafe class CryptDevice
         CryptContext context = Open(device);
         try
         {
-            Check(LibCryptSetup.crypt_load(context, null, 0), "read a LUKS header from", device);
+            int result = LibCryptSetup.crypt_load(context, null, 0);
+            if (result is -Errno.EINVAL or -Errno.EIO)
+                throw new LinuxException(Reading, device, -result, t_lastError ?? "there is none, or it is damaged");
+            Check(result, Reading, device);
             return context;
         }
         catch

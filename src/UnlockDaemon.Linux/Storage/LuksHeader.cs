@@ -62,14 +62,17 @@ public sealed unsafe class LuksHeader : IDisposable
     public int? TryOpen(Passphrase passphrase, out VolumeKey? key)
     {
         ArgumentNullException.ThrowIfNull(passphrase);
-        int slot = 0;
+        CryptDevice.CaptureErrors();
+        int slot = -Errno.EPERM;
         key = VolumeKey.TryFill(target =>
         {
             nuint length = VolumeKey.MaximumLength;
+            // An empty one has no address, which means something else to libcryptsetup.
             fixed (byte* bytes = passphrase.Bytes)
             {
-                slot = LibCryptSetup.crypt_volume_key_get(_context, LibCryptSetup.CRYPT_ANY_SLOT, (byte*)target,
-                    ref length, bytes, (nuint)passphrase.Length);
+                if (bytes is not null)
+                    slot = LibCryptSetup.crypt_volume_key_get(_context, LibCryptSetup.CRYPT_ANY_SLOT, (byte*)target,
+                        ref length, bytes, (nuint)passphrase.Length);
             }
 
             return slot < 0 ? 0 : (int)length;
@@ -87,7 +90,7 @@ public sealed unsafe class LuksHeader : IDisposable
         CryptDevice.CaptureErrors();
         fixed (byte* bytes = passphrase.Bytes)
         {
-            return Opened(LibCryptSetup.crypt_activate_by_passphrase(
+            return bytes is not null && Opened(LibCryptSetup.crypt_activate_by_passphrase(
                 _context, null, slot, bytes, (nuint)passphrase.Length, 0)) is not null;
         }
     }
