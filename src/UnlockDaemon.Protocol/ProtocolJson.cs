@@ -21,4 +21,6 @@ namespace UnlockDaemon.Protocol;
 [JsonSerializable(typeof(VolumeInfo))]
 [JsonSerializable(typeof(Certificate))]
 [JsonSerializable(typeof(IdentifyReply))]
+[JsonSerializable(typeof(KeySlotInfo))]
+[JsonSerializable(typeof(KeySlotsReply))]
 public sealed partial class ProtocolJson : JsonSerializerContext;

@@ -12,6 +12,8 @@ public sealed record ContainerFile(string Path)
     // Smaller than this no file system with a journal fits behind a LUKS2 header of 16 MiB.
     private const long MinimumSize = 1 << 20;
     private const int Chunk = 1 << 24;
+    // No data are written: a call takes milliseconds, and between two of them the work can be ended.
+    private const int AllocationChunk = 1 << 28;
     // struct luks_phdr (LUKS1) and struct luks2_hdr_disk: the same place in both.
     private const int UuidOffset = 168;
     private const int UuidLength = 36;
@@ -126,7 +128,7 @@ public sealed record ContainerFile(string Path)
         for (long done = 0; done < size; progress?.Report(done))
         {
             cancellation.ThrowIfCancellationRequested();
-            long count = Math.Min(Chunk, size - done);
+            long count = Math.Min(random ? Chunk : AllocationChunk, size - done);
             if (random)
             {
                 RandomNumberGenerator.Fill(buffer);

@@ -10,8 +10,7 @@ public static unsafe class CryptDevice
     // AES-256 in XTS mode takes two keys of 32 bytes.
     private const int XtsKeyLength = 64;
 
-    // What cryptsetup itself aims at.
-    private const uint KeyDerivationMilliseconds = 2000;
+    private const string Reading = "read a LUKS header from";
 
     [ThreadStatic]
     private static string? t_lastError;
@@ -22,13 +21,13 @@ public static unsafe class CryptDevice
     /// <param name="passphrase">The passphrase to try on every key slot.</param>
     /// <param name="keep">Where the volume key is to be kept as well; null for nowhere.</param>
     /// <param name="header">The file with the header, where that is detached; null where the device has it.</param>
-    /// <returns>Whether the passphrase opened it; if not, nothing was mapped.</returns>
+    /// <returns>The slot that the passphrase opened, as people are told of it; null when it opened none and nothing was mapped.</returns>
     /// <exception cref="LinuxException">There is no LUKS header, or the mapping could not be made.</exception>
-    public static bool TryActivateLuks(
+    public static string? TryActivateLuks(
         string device, string name, Passphrase passphrase, KeptKey? keep = null, string? header = null)
     {
         ArgumentNullException.ThrowIfNull(passphrase);
-        bool opened = false;
+        string? opened = null;
         OnThreadOfItsOwn(() => opened = keep is null
             ? ActivateLuks(device, name, passphrase, header)
             : ActivateAndKeepLuks(device, name, passphrase, keep, header));
@@ -50,6 +49,13 @@ public static unsafe class CryptDevice
             Activate(context, device, name, key);
         });
     }
+
+    /// <summary>Opens a LUKS container for reading, with a header that is elsewhere.</summary>
+    internal static void ActivateReadOnly(string header, string device, string name, VolumeKey key) => OnThreadOfItsOwn(() =>
+    {
+        using CryptContext context = Load(device, header);
+        Activate(context, device, name, key, LibCryptSetup.CRYPT_ACTIVATE_READONLY);
+    });
 
     /// <summary>Opens a container without a header, of one key or of many.</summary>
     /// <param name="device">The device that holds the container.</param>
@@ -92,22 +98,30 @@ public static unsafe class CryptDevice
     /// <summary>Writes a LUKS2 header with a new random volume key and one key slot.</summary>
     /// <param name="device">File or device for the container; what it holds is lost.</param>
     /// <param name="passphrase">Opens the key slot.</param>
-    /// <param name="memoryKilobytes">Memory that the key derivation (Argon2id) may take, now and at each unlock.</param>
+    /// <param name="derivation">How the passphrase becomes the slot's key.</param>
+    /// <param name="sectorSize">512, or 4096 if the size of the device is a multiple of it.</param>
+    /// <param name="owner">Name of the operator whose passphrase it is; null for none.</param>
     /// <exception cref="LinuxException">The header could not be written.</exception>
-    public static void FormatLuks2(string device, Passphrase passphrase, uint memoryKilobytes)
+    public static void FormatLuks2(
+        string device, Passphrase passphrase, KeyDerivation derivation, uint sectorSize = 512, string? owner = null)
     {
         ArgumentNullException.ThrowIfNull(passphrase);
+        ArgumentNullException.ThrowIfNull(derivation);
         using CryptContext context = Open(device);
-        LibCryptSetup.crypt_params_luks2 parameters = new() { sector_size = 512 };
+        LibCryptSetup.crypt_params_luks2 parameters = new() { sector_size = sectorSize };
         Check(LibCryptSetup.crypt_format(context, LibCryptSetup.CRYPT_LUKS2, "aes", "xts-plain64", null, null,
             XtsKeyLength, &parameters), "write a LUKS2 header to", device);
-        SetKeyDerivation(context, memoryKilobytes);
+        derivation.ApplyTo(context);
+        int slot;
         fixed (byte* bytes = passphrase.Bytes)
         {
-            Check(LibCryptSetup.crypt_keyslot_add_by_volume_key(
-                context, LibCryptSetup.CRYPT_ANY_SLOT, null, 0, bytes, (nuint)passphrase.Length),
-                "add a key slot to", device);
+            slot = LibCryptSetup.crypt_keyslot_add_by_volume_key(
+                context, LibCryptSetup.CRYPT_ANY_SLOT, null, 0, bytes, (nuint)passphrase.Length);
         }
+
+        Check(slot, "add a key slot to", device);
+        if (owner is not null)
+            OperatorToken.Name(context, device, slot, owner);
     }
 
     /// <summary>Loads dm-crypt if the kernel does not have it yet.</summary>
@@ -141,13 +155,16 @@ public static unsafe class CryptDevice
         failure?.Throw();
     }
 
-    private static CryptContext Load(string device, string? header)
+    /// <summary>Reads a LUKS header; the kernel need not have dm-crypt for that.</summary>
+    internal static CryptContext ReadHeader(string device, string? header = null)
     {
         CryptContext context = header is null ? Open(device) : Open(header, device);
         try
         {
-            Check(LibCryptSetup.crypt_load(context, null, 0), "read a LUKS header from", header ?? device);
-            RequireDmCrypt();
+            int result = LibCryptSetup.crypt_load(context, null, 0);
+            if (result is -Errno.EINVAL or -Errno.EIO)
+                throw new LinuxException(Reading, header ?? device, -result, t_lastError ?? "there is none, or it is damaged");
+            Check(result, Reading, header ?? device);
             return context;
         }
         catch
@@ -158,16 +175,25 @@ public static unsafe class CryptDevice
         }
     }
 
-    private static void Activate(CryptContext context, string device, string name, VolumeKey key)
+    internal static bool IsLuks2(CryptContext context) =>
+        Marshal.PtrToStringUTF8((nint)LibCryptSetup.crypt_get_type(context)) == LibCryptSetup.CRYPT_LUKS2;
+
+    private static CryptContext Load(string device, string? header)
+    {
+        RequireDmCrypt();
+        return ReadHeader(device, header);
+    }
+
+    private static void Activate(CryptContext context, string device, string name, VolumeKey key, uint flags = 0)
     {
         fixed (byte* bytes = key.Bytes)
         {
-            Check(LibCryptSetup.crypt_activate_by_volume_key(context, name, bytes, (nuint)key.Length, 0),
+            Check(LibCryptSetup.crypt_activate_by_volume_key(context, name, bytes, (nuint)key.Length, flags),
                 $"map {name} on", device);
         }
     }
 
-    private static bool ActivateAndKeepLuks(
+    private static string? ActivateAndKeepLuks(
         string device, string name, Passphrase passphrase, KeptKey keep, string? header)
     {
         using CryptContext context = Load(device, header);
@@ -184,14 +210,14 @@ public static unsafe class CryptDevice
             return slot < 0 ? 0 : (int)length;
         });
         if (slot == -Errno.EPERM)
-            return false;
+            return null;
         Check(slot, "open the LUKS container on", device);
         Activate(context, device, name, key!);
         keep.Store(key!);
-        return true;
+        return KeySlot.Describe(slot, OperatorToken.NameOf(context, slot));
     }
 
-    private static bool ActivateLuks(string device, string name, Passphrase passphrase, string? header)
+    private static string? ActivateLuks(string device, string name, Passphrase passphrase, string? header)
     {
         using CryptContext context = Load(device, header);
         fixed (byte* bytes = passphrase.Bytes)
@@ -199,29 +225,13 @@ public static unsafe class CryptDevice
             int slot = LibCryptSetup.crypt_activate_by_passphrase(
                 context, name, LibCryptSetup.CRYPT_ANY_SLOT, bytes, (nuint)passphrase.Length, 0);
             if (slot == -Errno.EPERM)
-                return false;
+                return null;
             Check(slot, "open the LUKS container on", device);
-            return true;
+            return KeySlot.Describe(slot, OperatorToken.NameOf(context, slot));
         }
     }
 
-    private static void SetKeyDerivation(CryptContext context, uint memoryKilobytes)
-    {
-        fixed (byte* type = "argon2id"u8, hash = "sha256"u8)
-        {
-            LibCryptSetup.crypt_pbkdf_type pbkdf = new()
-            {
-                type = type,
-                hash = hash,
-                time_ms = KeyDerivationMilliseconds,
-                max_memory_kb = memoryKilobytes,
-                parallel_threads = (uint)Math.Min(Environment.ProcessorCount, 4),
-            };
-            Check(LibCryptSetup.crypt_set_pbkdf_type(context, &pbkdf), "set up key derivation", "argon2id");
-        }
-    }
-
-    private static CryptContext Open(string device)
+    internal static CryptContext Open(string device)
     {
         CaptureErrors();
         int result = LibCryptSetup.crypt_init(out nint context, device);
@@ -236,7 +246,7 @@ public static unsafe class CryptDevice
         return new CryptContext(context);
     }
 
-    private static void CaptureErrors()
+    internal static void CaptureErrors()
     {
         t_lastError = null;
         LibCryptSetup.crypt_set_log_callback(0, &KeepError, 0);
@@ -249,7 +259,7 @@ public static unsafe class CryptDevice
             t_lastError ??= Marshal.PtrToStringUTF8((nint)message)?.Trim();
     }
 
-    private static void Check(int result, string operation, string subject)
+    internal static void Check(int result, string operation, string subject)
     {
         if (result < 0)
             throw new LinuxException(operation, subject, -result, t_lastError);

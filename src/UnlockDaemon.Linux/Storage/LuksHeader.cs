@@ -1,107 +1,211 @@
-using System.Buffers.Binary;
-using System.Security.Cryptography;
-using System.Text;
-using System.Text.Json;
+using System.Runtime.InteropServices;
+using Microsoft.Win32.SafeHandles;
+using UnlockDaemon.Linux.Interop;
 
 namespace UnlockDaemon.Linux.Storage;
 
-/// <summary>What a LUKS header says, read without libcryptsetup: that may mend a damaged header, and this only looks.</summary>
-/// <remarks>Source: the LUKS1 and LUKS2 On-Disk Format Specifications.</remarks>
-/// <param name="Version">1 or 2.</param>
-/// <param name="Cipher">As dm-crypt writes it: "aes-xts-plain64".</param>
-/// <param name="KeyBits">Length of the volume key in bits.</param>
-/// <param name="UsedSlots">Key slots in use.</param>
-/// <param name="Slots">Key slots that there can be.</param>
-/// <param name="SectorSize">Encryption sector size in bytes.</param>
-/// <param name="Integrity">Kind of authentication of each sector, or null.</param>
-/// <param name="DataOffset">Where the data begin, in bytes; 0 in a detached header.</param>
-/// <param name="Uuid">Its UUID.</param>
-public sealed record LuksHeader(
-    int Version, string Cipher, int KeyBits, int UsedSlots, int Slots, int SectorSize, string? Integrity, long DataOffset, string Uuid)
+/// <summary>The header of a LUKS1 or LUKS2 container: its key slots, whether the container is unlocked or not.</summary>
+/// <remarks>
+/// Each change is on the disk when its method returns. A process that is killed in the middle leaves the header as it
+/// was before or as it is after: libcryptsetup fills a free slot's area first and then has the header name it.
+/// </remarks>
+public sealed unsafe class LuksHeader : IDisposable
 {
-    private const int BinarySize = 4096;
-    private const int MaximumSize = 4 << 20;
-    private const int Slots1 = 8;
-    private const int Slots2 = 32;
-    private const uint SlotEnabled = 0x00AC71F3;
+    private readonly CryptContext _context;
+    private readonly string _device;
 
-    /// <summary>Reads the header of a container.</summary>
-    /// <param name="container">A container that begins as LUKS does.</param>
-    /// <returns>What it says, or null when it is damaged.</returns>
-    /// <exception cref="LinuxException">It cannot be read.</exception>
-    public static LuksHeader? TryRead(ContainerFile container)
+    private LuksHeader(CryptContext context, string device)
     {
-        ArgumentNullException.ThrowIfNull(container);
-        byte[] start = new byte[BinarySize];
-        if (container.ReadStart(start) < start.Length)
-            return null;
-        return BinaryPrimitives.ReadUInt16BigEndian(start.AsSpan(6)) switch
-        {
-            1 => Read1(start),
-            2 => TryRead2(container, start),
-            _ => null,
-        };
+        _context = context;
+        _device = device;
     }
 
-    private static LuksHeader Read1(ReadOnlySpan<byte> header)
-    {
-        int used = 0;
-        for (int slot = 0; slot < Slots1; slot++)
-        {
-            if (BinaryPrimitives.ReadUInt32BigEndian(header[(208 + (48 * slot))..]) == SlotEnabled)
-                used++;
-        }
+    /// <summary>Whether it is version 2, the one that has names for its slots.</summary>
+    public bool IsLuks2 => CryptDevice.IsLuks2(_context);
 
-        return new LuksHeader(1, $"{Text(header, 8, 32)}-{Text(header, 40, 32)}",
-            8 * BinaryPrimitives.ReadInt32BigEndian(header[108..]), used, Slots1, 512, null,
-            512L * BinaryPrimitives.ReadUInt32BigEndian(header[104..]), Text(header, 168, 40));
-    }
+    /// <summary>Its UUID.</summary>
+    public string Uuid => Marshal.PtrToStringUTF8((nint)LibCryptSetup.crypt_get_uuid(_context)) ?? "";
 
-    private static LuksHeader? TryRead2(ContainerFile container, byte[] start)
+    /// <summary>Where the encrypted data begin, in bytes from the start of the container; all before it is the header.</summary>
+    public long DataOffset => (long)LibCryptSetup.crypt_get_data_offset(_context) * 512;
+
+    /// <summary>The slots that are in use, in the order of their numbers.</summary>
+    public IReadOnlyList<KeySlot> Slots
     {
-        ulong size = BinaryPrimitives.ReadUInt64BigEndian(start.AsSpan(8));
-        if (size is <= BinarySize or > MaximumSize)
-            return null;
-        byte[] whole = new byte[size];
-        if (container.ReadStart(whole) < whole.Length || !HasItsChecksum(whole))
-            return null;
-        int length = whole.AsSpan(BinarySize).IndexOf((byte)0);
-        try
+        get
         {
-            using JsonDocument json = JsonDocument.Parse(whole.AsMemory(BinarySize, Math.Max(length, 0)));
-            return Read2(json.RootElement, Text(start, 168, 40));
-        }
-        catch (Exception damaged) when (damaged is JsonException or KeyNotFoundException or InvalidOperationException or FormatException)
-        {
-            return null;
+            List<KeySlot> slots = [];
+            for (int slot = 0; slot < SlotCount; slot++)
+            {
+                int status = LibCryptSetup.crypt_keyslot_status(_context, slot);
+                if (status >= LibCryptSetup.CRYPT_SLOT_ACTIVE)
+                    slots.Add(Describe(slot, status != LibCryptSetup.CRYPT_SLOT_UNBOUND));
+            }
+
+            return slots;
         }
     }
 
-    private static LuksHeader Read2(JsonElement json, string uuid)
+    private int SlotCount =>
+        LibCryptSetup.crypt_keyslot_max(IsLuks2 ? LibCryptSetup.CRYPT_LUKS2 : LibCryptSetup.CRYPT_LUKS1);
+
+    /// <summary>Reads a header.</summary>
+    /// <param name="device">The container, or a file with a header alone.</param>
+    /// <exception cref="LinuxException">It cannot be opened, or has no LUKS header.</exception>
+    public static LuksHeader Read(string device) => new(CryptDevice.ReadHeader(device), device);
+
+    /// <summary>Finds a slot that a passphrase opens.</summary>
+    /// <param name="passphrase">The passphrase.</param>
+    /// <param name="key">The volume key; null when no slot was opened.</param>
+    /// <returns>The slot, or null when the passphrase opens none.</returns>
+    /// <exception cref="LinuxException">The header is damaged, or memory is short.</exception>
+    public int? TryOpen(Passphrase passphrase, out VolumeKey? key)
     {
-        JsonElement segment = json.GetProperty("segments").EnumerateObject().First().Value;
-        JsonProperty[] slots = [.. json.GetProperty("keyslots").EnumerateObject()];
-        int keyBytes = slots.Length == 0 ? 0 : slots[0].Value.GetProperty("key_size").GetInt32();
-        return new LuksHeader(2, segment.GetProperty("encryption").GetString()!, 8 * keyBytes, slots.Length, Slots2,
-            segment.GetProperty("sector_size").GetInt32(),
-            segment.TryGetProperty("integrity", out JsonElement integrity) ? integrity.GetProperty("type").GetString() : null,
-            long.Parse(segment.GetProperty("offset").GetString()!), uuid);
+        ArgumentNullException.ThrowIfNull(passphrase);
+        CryptDevice.CaptureErrors();
+        int slot = -Errno.EPERM;
+        key = VolumeKey.TryFill(target =>
+        {
+            nuint length = VolumeKey.MaximumLength;
+            // An empty one has no address, which means something else to libcryptsetup.
+            fixed (byte* bytes = passphrase.Bytes)
+            {
+                if (bytes is not null)
+                    slot = LibCryptSetup.crypt_volume_key_get(_context, LibCryptSetup.CRYPT_ANY_SLOT, (byte*)target,
+                        ref length, bytes, (nuint)passphrase.Length);
+            }
+
+            return slot < 0 ? 0 : (int)length;
+        });
+        return Opened(slot);
     }
 
-    private static bool HasItsChecksum(byte[] header)
+    /// <summary>Whether a passphrase opens this very slot.</summary>
+    /// <param name="slot">Number of the slot.</param>
+    /// <param name="passphrase">The passphrase.</param>
+    /// <exception cref="LinuxException">The slot is not in use, is damaged, or memory is short.</exception>
+    public bool Opens(int slot, Passphrase passphrase)
     {
-        const int At = 448;
-        if (Text(header, 72, 32) != "sha256")
-            return true;
-        byte[] expected = header[At..(At + SHA256.HashSizeInBytes)];
-        header.AsSpan(At, 64).Clear();
-        return SHA256.HashData(header).AsSpan().SequenceEqual(expected);
+        ArgumentNullException.ThrowIfNull(passphrase);
+        CryptDevice.CaptureErrors();
+        fixed (byte* bytes = passphrase.Bytes)
+        {
+            return bytes is not null && Opened(LibCryptSetup.crypt_activate_by_passphrase(
+                _context, null, slot, bytes, (nuint)passphrase.Length, 0)) is not null;
+        }
     }
 
-    private static string Text(ReadOnlySpan<byte> header, int offset, int length)
+    /// <summary>Whether this is the key of the container.</summary>
+    /// <param name="key">The key.</param>
+    public bool IsItsKey(VolumeKey key)
     {
-        ReadOnlySpan<byte> field = header.Slice(offset, length);
-        int end = field.IndexOf((byte)0);
-        return Encoding.ASCII.GetString(end < 0 ? field : field[..end]);
+        ArgumentNullException.ThrowIfNull(key);
+        fixed (byte* bytes = key.Bytes)
+            return LibCryptSetup.crypt_volume_key_verify(_context, bytes, (nuint)key.Length) >= 0;
+    }
+
+    /// <summary>Fills a free slot, and reads it back from the disk with the new passphrase.</summary>
+    /// <param name="key">The container's key.</param>
+    /// <param name="passphrase">What shall open the slot.</param>
+    /// <param name="derivation">How; LUKS1 has its own way.</param>
+    /// <returns>Number of the slot.</returns>
+    /// <exception cref="LinuxException">No slot is free, it could not be written, or does not open.</exception>
+    public int AddSlot(VolumeKey key, Passphrase passphrase, KeyDerivation derivation)
+    {
+        ArgumentNullException.ThrowIfNull(key);
+        ArgumentNullException.ThrowIfNull(passphrase);
+        ArgumentNullException.ThrowIfNull(derivation);
+        CryptDevice.CaptureErrors();
+        if (IsLuks2)
+            derivation.ApplyTo(_context);
+        int slot;
+        fixed (byte* secret = key.Bytes, bytes = passphrase.Bytes)
+        {
+            slot = LibCryptSetup.crypt_keyslot_add_by_volume_key(_context, LibCryptSetup.CRYPT_ANY_SLOT,
+                secret, (nuint)key.Length, bytes, (nuint)passphrase.Length);
+        }
+
+        CryptDevice.Check(slot, "add a key slot to", _device);
+        using LuksHeader written = Read(_device);
+        return written.Opens(slot, passphrase)
+            ? slot
+            : throw new LinuxException("open the new key slot of", _device, Errno.EIO);
+    }
+
+    /// <summary>Empties a slot and overwrites its place on the disk.</summary>
+    /// <param name="slot">Number of the slot; not the last one.</param>
+    /// <exception cref="LinuxException">It is the last one, or could not be removed.</exception>
+    public void RemoveSlot(int slot)
+    {
+        CryptDevice.CaptureErrors();
+        if (LibCryptSetup.crypt_keyslot_status(_context, slot) == LibCryptSetup.CRYPT_SLOT_ACTIVE_LAST)
+            throw new LinuxException("remove the last key slot of", _device, Errno.EPERM);
+        CryptDevice.Check(LibCryptSetup.crypt_keyslot_destroy(_context, slot), "remove a key slot from", _device);
+        OperatorToken.RemoveForgotten(_context, _device);
+    }
+
+    /// <summary>Gives a slot the name of its operator.</summary>
+    /// <param name="slot">Number of the slot.</param>
+    /// <param name="name">The name; see <see cref="OperatorName"/>.</param>
+    /// <exception cref="LinuxException">It could not be written.</exception>
+    public void NameSlot(int slot, string name)
+    {
+        CryptDevice.CaptureErrors();
+        OperatorToken.Name(_context, _device, slot, name);
+    }
+
+    /// <summary>Has a slot share the name of another, if that has one.</summary>
+    /// <param name="from">Number of the slot that has it.</param>
+    /// <param name="to">Number of the slot that gets it.</param>
+    /// <exception cref="LinuxException">It could not be written.</exception>
+    public void ShareName(int from, int to)
+    {
+        CryptDevice.CaptureErrors();
+        OperatorToken.Share(_context, _device, from, to);
+    }
+
+    /// <summary>Writes the header to a new file, which only its owner may read; whole or not at all.</summary>
+    /// <param name="file">The file; must not exist.</param>
+    /// <exception cref="LinuxException">It could not be written, or what was written is no header.</exception>
+    /// <exception cref="IOException">It exists.</exception>
+    public void Backup(string file)
+    {
+        string draft = file + ".part";
+        File.Delete(draft);
+        CryptDevice.CaptureErrors();
+        CryptDevice.Check(LibCryptSetup.crypt_header_backup(_context, null, draft), "write a header to", file);
+        using (SafeFileHandle written = Fcntl.Open(draft, Fcntl.O_RDONLY))
+        {
+            File.SetUnixFileMode(written, UnixFileMode.UserRead | UnixFileMode.UserWrite);
+            if (Unistd.fsync(written) != 0)
+                throw LinuxException.FromLastError("flush", draft);
+        }
+
+        using (LuksHeader copy = Read(draft))
+        {
+            if (copy.Uuid != Uuid)
+                throw new LinuxException("read back the header in", draft, Errno.EIO);
+        }
+
+        File.Move(draft, file, overwrite: false);
+    }
+
+    /// <inheritdoc/>
+    public void Dispose() => _context.Dispose();
+
+    private int? Opened(int slot)
+    {
+        if (slot == -Errno.EPERM)
+            return null;
+        CryptDevice.Check(slot, "open the LUKS container on", _device);
+        return slot;
+    }
+
+    private KeySlot Describe(int slot, bool isActive)
+    {
+        LibCryptSetup.crypt_pbkdf_type pbkdf = default;
+        _ = LibCryptSetup.crypt_keyslot_get_pbkdf(_context, slot, &pbkdf);
+        return new KeySlot(slot, OperatorToken.NameOf(_context, slot), Marshal.PtrToStringUTF8((nint)pbkdf.type) ?? "",
+            pbkdf.max_memory_kb, pbkdf.iterations, isActive);
     }
 }

@@ -7,7 +7,7 @@ namespace UnlockDaemon.Service.Containers;
 /// <param name="Description">The same in words, as they follow "FILE: ".</param>
 /// <param name="Luks">What its header says, for <see cref="ContainerKind.Luks"/>.</param>
 /// <param name="Size">Size in bytes.</param>
-public sealed record ContainerInspection(ContainerKind Kind, string Description, LuksHeader? Luks, long Size)
+public sealed record ContainerInspection(ContainerKind Kind, string Description, LuksSummary? Luks, long Size)
 {
     private const int SampleSize = 1 << 20;
     private const int SectorSize = 512;
@@ -32,7 +32,7 @@ public sealed record ContainerInspection(ContainerKind Kind, string Description,
         byte[] sample = new byte[Math.Min(SampleSize, size)];
         container.ReadStart(sample);
         if (container.HasLuksHeader)
-            return DescribeLuks(LuksHeader.TryRead(container), size);
+            return DescribeLuks(LuksSummary.TryRead(container), size);
         if (Superblock.TryParse(sample, DateTimeOffset.UtcNow) is { } superblock)
             return new(ContainerKind.Filesystem, $"a file system in the clear ({superblock.Type}): it is not encrypted", null, size);
         if (Known(sample) is { } other)
@@ -40,7 +40,7 @@ public sealed record ContainerInspection(ContainerKind Kind, string Description,
         return DescribeBytes(sample, size);
     }
 
-    private static ContainerInspection DescribeLuks(LuksHeader? header, long size)
+    private static ContainerInspection DescribeLuks(LuksSummary? header, long size)
     {
         if (header is null)
         {

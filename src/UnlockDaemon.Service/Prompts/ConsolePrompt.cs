@@ -133,8 +133,8 @@ internal sealed class ConsolePrompt(string console, Volume volume, FilePoller po
                 break;
             case UnlockOutcome.WrongPassphrase:
                 TimeSpan delay = _delay.Next();
-                terminal.Write($"{char.ToUpperInvariant(attempt.Reason[0])}{attempt.Reason[1..]}."
-                    + (delay > TimeSpan.Zero ? $" Next try in {delay.TotalSeconds:0} s.\n" : "\n"));
+                string why = $"{char.ToUpperInvariant(attempt.Reason[0])}{attempt.Reason[1..]}.";
+                terminal.Write(delay > TimeSpan.Zero ? $"{why} Next try in {delay.TotalSeconds:0} s.\n" : $"{why}\n");
                 await Task.Delay(delay, cancellation);
                 break;
             default:

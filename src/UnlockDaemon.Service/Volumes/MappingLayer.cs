@@ -21,6 +21,9 @@ internal sealed class MappingLayer(VolumeConfiguration configuration, LoopLayer 
     /// <summary>The key that may outlive the mapping for a while, where the configuration wants that.</summary>
     internal KeptKey Kept { get; } = new(NameFor(configuration.MountPoint));
 
+    /// <summary>The LUKS key slot that opened the container last, for the log; null without slots.</summary>
+    internal string? OpenedSlot { get; private set; }
+
     /// <summary>The mapping on this container, or what a panic has left of it, or null.</summary>
     internal CryptMapping? Mapping =>
         CryptMapping.Find(_name) is { } mapping
@@ -40,6 +43,7 @@ internal sealed class MappingLayer(VolumeConfiguration configuration, LoopLayer 
     internal override Task<LayerOutcome> BringUpAsync(
         Passphrase? passphrase, Action<string> report, CancellationToken cancellation)
     {
+        OpenedSlot = null;
         string device = loop.LowerPath!;
         if (passphrase is null || configuration.Encoding is not { } encoding)
             return Task.FromResult(BringUp(device, passphrase));
@@ -71,10 +75,21 @@ internal sealed class MappingLayer(VolumeConfiguration configuration, LoopLayer 
 
     private LayerOutcome BringUp(string device, Passphrase? passphrase)
     {
-        bool opened = passphrase is null ? TryActivateKept(device)
-            : configuration.Cipher is { } cipher ? TryActivatePlain(device, cipher, passphrase)
-            : CryptDevice.TryActivateLuks(device, _name, passphrase, keepKey ? Kept : null, configuration.Header);
+        if (passphrase is not null && configuration.Cipher is null)
+            return ActivateLuks(device, passphrase);
+        bool opened = passphrase is null ? TryActivateKept(device) : TryActivatePlain(device, configuration.Cipher!, passphrase);
         return opened ? LayerOutcome.Up : LayerOutcome.WrongPassphrase;
+    }
+
+    /// <summary>A slip in a recovery key is told at once: to try it on every slot would take seconds.</summary>
+    private LayerOutcome ActivateLuks(string device, Passphrase passphrase)
+    {
+        RecoveryKeyReading reading = RecoveryKey.Read(passphrase);
+        if (!reading.IsSlip)
+            OpenedSlot = CryptDevice.TryActivateLuks(device, _name, passphrase, keepKey ? Kept : null, configuration.Header);
+        return OpenedSlot is not null ? LayerOutcome.Up
+            : reading.Complaint is { } complaint ? new(LayerOutcomeKind.WrongPassphrase, complaint)
+            : LayerOutcome.WrongPassphrase;
     }
 
     /// <summary>Without a header any key maps something: look for a file system before mapping anything.</summary>

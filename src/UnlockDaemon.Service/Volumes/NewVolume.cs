@@ -14,11 +14,53 @@ namespace UnlockDaemon.Service.Volumes;
 /// <param name="RandomFill">Fill the container with random bytes first.</param>
 public sealed record NewVolume(string Path, long Size, ContainerFormat Format, FilesystemType Filesystem, bool RandomFill)
 {
-    // Argon2 takes this much again at each unlock, on an instance where other things need memory too.
-    private const uint MemoryShare = 4;
-    private const uint MaximumMemoryKilobytes = 1024 * 1024;
+    private const uint LargeSector = 4096;
+    private const uint SmallSector = 512;
+    // What libcryptsetup makes by default, backups of the metadata and room for key slots included.
+    private const long LuksHeaderSize = 16 << 20;
+    // mkfs.xfs makes nothing smaller.
+    private const long XfsMinimum = 300 << 20;
 
     private readonly string _mapping = $"unlockd-create-{Environment.ProcessId}";
+
+    /// <summary>Name of the operator whose passphrase it gets, in LUKS; null for none.</summary>
+    public string? Owner { get; init; }
+
+    /// <summary>How long the key derivation of LUKS shall take, in milliseconds.</summary>
+    public uint DerivationMilliseconds { get; init; } = KeyDerivation.UsualMilliseconds;
+
+    /// <summary>
+    /// LUKS takes whole sectors of 4096 bytes where the size allows it: dm-crypt has an eighth of the work to set up.
+    /// </summary>
+    private uint SectorSize => Format == ContainerFormat.Luks && Size % LargeSector == 0 ? LargeSector : SmallSector;
+
+    /// <summary>Says why it cannot be made, before anything is.</summary>
+    /// <returns>The reason and what to do, or null.</returns>
+    public string? FindFault()
+    {
+        if (System.IO.Path.Exists(Path))
+            return $"{Path} exists: nothing is ever overwritten, choose another name";
+        string directory = System.IO.Path.GetDirectoryName(Path) ?? "/";
+        if (!Directory.Exists(directory))
+            return $"there is no directory {directory}";
+        long header = Format == ContainerFormat.Luks ? LuksHeaderSize : 0;
+        if (Filesystem == FilesystemType.Xfs && Size < XfsMinimum + header)
+        {
+            return $"{Size >> 20}M are too small for xfs: it needs 300M"
+                + (header > 0 ? ", and the LUKS header 16M: --size 316M at least" : ": --size 300M at least");
+        }
+
+        if (FindProgram() is null)
+        {
+            string package = Filesystem == FilesystemType.Xfs ? "xfsprogs" : "e2fsprogs";
+            return $"mkfs.{Filesystem.Name()} is not installed: 'apt install {package}'";
+        }
+
+        long free = new DriveInfo(directory).AvailableFreeSpace;
+        return free < Size
+            ? $"{Path} would need {Size >> 20}M, and the disk of {directory} has {free >> 20}M free: make room, or a smaller one"
+            : null;
+    }
 
     /// <summary>Makes it.</summary>
     /// <param name="passphrase">Its passphrase.</param>
@@ -52,7 +94,8 @@ public sealed record NewVolume(string Path, long Size, ContainerFormat Format, F
         if (Format == ContainerFormat.Luks)
         {
             step("writing the LUKS2 header (the key derivation is measured, a few seconds)");
-            CryptDevice.FormatLuks2(Path, passphrase, MemoryKilobytes());
+            CryptDevice.FormatLuks2(
+                Path, passphrase, KeyDerivation.ForPassphrase(DerivationMilliseconds), SectorSize, Owner);
         }
 
         cancellation.ThrowIfCancellationRequested();
@@ -94,7 +137,9 @@ public sealed record NewVolume(string Path, long Size, ContainerFormat Format, F
     private void MakeFilesystem()
     {
         string program = "mkfs." + Filesystem.Name();
-        ProcessStartInfo start = new(program, ["-q", $"/dev/mapper/{_mapping}"])
+        // Small ext file systems would have blocks of 1024 bytes, less than a sector. The blocks of xfs have 4096.
+        string[] blocks = SectorSize == LargeSector && Filesystem != FilesystemType.Xfs ? ["-b", "4096"] : [];
+        ProcessStartInfo start = new(program, [.. blocks, "-q", $"/dev/mapper/{_mapping}"])
         {
             UseShellExecute = false,
             RedirectStandardError = true,
@@ -113,9 +158,7 @@ public sealed record NewVolume(string Path, long Size, ContainerFormat Format, F
         }
     }
 
-    private static uint MemoryKilobytes()
-    {
-        string total = File.ReadLines("/proc/meminfo").First(static line => line.StartsWith("MemTotal:", StringComparison.Ordinal));
-        return Math.Min(uint.Parse(total.AsSpan(9, total.Length - 12).Trim()) / MemoryShare, MaximumMemoryKilobytes);
-    }
+    private string? FindProgram() => Array.Find(
+        ["/usr/sbin", "/sbin", "/usr/bin", "/bin", "/usr/local/sbin"],
+        directory => File.Exists($"{directory}/mkfs.{Filesystem.Name()}"));
 }

@@ -48,11 +48,11 @@ internal sealed partial class UnlockSequence(
         {
             case LayerOutcomeKind.Up:
                 condition.ForgetError();
-                LogUnlocked(Stopwatch.GetElapsedTime(started).TotalSeconds);
+                LogUnlocked(Slot(), Stopwatch.GetElapsedTime(started).TotalSeconds);
                 return null;
             case LayerOutcomeKind.WrongPassphrase:
                 LogWrongPassphrase();
-                condition.Enter(VolumeEvent.NotOpened, "wrong passphrase");
+                condition.Enter(VolumeEvent.NotOpened, outcome.Reason);
                 return new(UnlockOutcome.WrongPassphrase, outcome.Reason, layer);
             default:
                 condition.Complain(outcome.Reason);
@@ -62,8 +62,10 @@ internal sealed partial class UnlockSequence(
         }
     }
 
-    [LoggerMessage(Level = LogLevel.Information, Message = "passphrase accepted, mounted after {Seconds:0.00} s")]
-    private partial void LogUnlocked(double seconds);
+    private string Slot() => stack.Mapping.OpenedSlot is { } slot ? $" ({slot})" : "";
+
+    [LoggerMessage(Level = LogLevel.Information, Message = "passphrase accepted{Slot}, mounted after {Seconds:0.00} s")]
+    private partial void LogUnlocked(string slot, double seconds);
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "wrong passphrase")]
     private partial void LogWrongPassphrase();

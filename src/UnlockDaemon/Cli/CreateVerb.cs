@@ -23,8 +23,8 @@ internal static class CreateVerb
         await Task.Yield();
         if (!ProcessHardening.IsRoot)
             return output.Fail(ExitCode.Failure, "only root may do this: use sudo");
-        if (Path.Exists(volume.Path))
-            return output.Fail(ExitCode.Failure, $"{volume.Path} exists: nothing is ever overwritten, choose another name");
+        if (volume.FindFault() is { } fault)
+            return output.Fail(ExitCode.Failure, fault);
         using CancellationTokenSource ending = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
         // A terminal that is closed leaves as little behind as Ctrl-C does.
         using PosixSignalRegistration hangUp = PosixSignalRegistration.Create(PosixSignal.SIGHUP, signal =>
@@ -45,42 +45,18 @@ internal static class CreateVerb
     private static async Task<int> MakeAsync(
         Output output, NewVolume volume, string? passphraseFile, CancellationToken cancellation)
     {
-        using Passphrase? passphrase = passphraseFile is null
-            ? await AskTwiceAsync(output, cancellation)
-            : PassphraseSource.ReadFile(passphraseFile);
+        using Passphrase? passphrase =
+            await KeyDialog.AskNewAsync(output, passphraseFile, "--passphrase-file", cancellation);
         if (passphrase is null)
-            return output.Fail(ExitCode.Failure, "no container was made");
-        if (passphrase.Length == 0 || (volume.Format == ContainerFormat.LoopAes && passphrase.Length < LoopAesMinimum))
-        {
-            return output.Fail(ExitCode.Failure, passphrase.Length == 0
-                ? "the passphrase is empty"
-                : $"loop-AES takes no passphrase shorter than {LoopAesMinimum} characters");
-        }
+            return ExitCode.Failure;
+        if (volume.Format == ContainerFormat.LoopAes && passphrase.Length < LoopAesMinimum)
+            return output.Fail(ExitCode.Failure, $"loop-AES takes no passphrase shorter than {LoopAesMinimum} characters");
 
         volume.Make(passphrase, step => output.Line(step), new Bar(output, volume.Size), cancellation);
         ProtectMountPoint(output, volume.Path);
         output.Line($"made {volume.Path}: {Sizes.Text(volume.Size)}, {volume.Format.Name()}, {volume.Filesystem.Name()}");
         output.Object(new VolumeInfo(volume.Path, volume.Format.Name(), ""), ProtocolJson.Default.VolumeInfo);
         return ExitCode.Success;
-    }
-
-    private static async Task<Passphrase?> AskTwiceAsync(Output output, CancellationToken cancellation)
-    {
-        if (!PassphraseSource.HasTerminal)
-        {
-            output.Line("there is no terminal to type the passphrase on: use --passphrase-file FILE");
-            return null;
-        }
-
-        Passphrase? first = await PassphraseSource.AskAsync("New passphrase: ", cancellation);
-        if (first is null)
-            return null;
-        using Passphrase? second = await PassphraseSource.AskAsync("The same again: ", cancellation);
-        if (second is not null && first.Bytes.SequenceEqual(second.Bytes))
-            return first;
-        output.Line("the two are not the same");
-        first.Dispose();
-        return null;
     }
 
     /// <summary>The mount point of the configured volume, if this is it: made, and closed to writes while locked.</summary>
@@ -100,6 +76,9 @@ internal static class CreateVerb
     {
         private readonly long _started = Stopwatch.GetTimestamp();
 
+        private static string TimeLeft(double seconds) =>
+            seconds < 100 ? $"{seconds:0} s left" : $"{seconds / 60:0} min left";
+
         public void Report(long value)
         {
             if (!output.Live)
@@ -108,7 +87,7 @@ internal static class CreateVerb
             double seconds = Stopwatch.GetElapsedTime(_started).TotalSeconds;
             int filled = (int)(part * BarWidth);
             Console.Write($"\r[{new string('#', filled)}{new string('.', BarWidth - filled)}] {part * 100,3:0} %  "
-                + $"{Sizes.Text((long)(value / Math.Max(seconds, 0.001)))}/s  {seconds * ((1 / part) - 1):0} s left\u001b[K"
+                + $"{Sizes.Text((long)(value / Math.Max(seconds, 0.001)))}/s  {TimeLeft(seconds * ((1 / part) - 1))}\u001b[K"
                 + (value == total ? "\n" : ""));
         }
     }

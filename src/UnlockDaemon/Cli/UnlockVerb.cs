@@ -48,6 +48,8 @@ internal static class UnlockVerb
         return output.Fail(code, reply, message);
     }
 
+    private static string Sentence(string text) => $"{char.ToUpperInvariant(text[0])}{text[1..]}.";
+
     /// <summary>The reply to the last try; PassphraseNeeded when the operator gave up.</summary>
     private static async Task<VarlinkReply?> AskAsync(
         Output output, ProgressDisplay progress, CancellationToken cancellation)
@@ -61,8 +63,7 @@ internal static class UnlockVerb
             reply = await DaemonCall.MakeAsync(Method, passphrase, progress.Show, cancellation);
             if (reply?.Error?.Name != VarlinkError.WrongPassphrase || i == TypedTries - 1)
                 break;
-            string said = DaemonCall.Explain(reply.Error!).Message;
-            output.Line($"{char.ToUpperInvariant(said[0])}{said[1..]}.");
+            output.Line(Sentence(DaemonCall.Explain(reply.Error!).Message));
         }
 
         return reply;

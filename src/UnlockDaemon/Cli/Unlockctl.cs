@@ -36,6 +36,7 @@ internal static class Unlockctl
             Simple("holders", "Shows who holds the volume.\n\nExample: unlockctl holders", HoldersVerb.RunAsync),
             Create(),
             IdentifyVerb.Command(s_json, s_passphraseFile),
+            KeyVerb.Make(s_json, s_passphraseFile),
             Simple("apply", "Writes the drop-ins that keep the configured services from starting while the volume is "
                 + "locked, and removes those of services no longer configured.\n\nExample: unlockctl apply", ApplyVerb.RunAsync),
             Simple("check", "Checks the configuration and this instance.\n\nExample: unlockctl check", CheckVerb.RunAsync),
@@ -47,8 +48,9 @@ internal static class Unlockctl
         {
             ParseResult parsed = root.Parse(args);
             InvocationConfiguration invocation = new() { EnableDefaultExceptionHandler = false };
-            // A container that is given up is cleared away first, and a step of it takes longer than the usual 2 s.
-            if (parsed.CommandResult.Command.Name == CreateName)
+            // A container that is given up is cleared away first, and a step of it takes longer than the usual 2 s; so
+            // does a change of key slots, which is brought to its end.
+            if (parsed.CommandResult.Command is { Name: CreateName } || IsKeyCommand(parsed))
                 invocation.ProcessTerminationTimeout = Timeout.InfiniteTimeSpan;
             return await parsed.InvokeAsync(invocation);
         }
@@ -61,6 +63,9 @@ internal static class Unlockctl
             return new Output(args.Contains("--json", StringComparer.Ordinal)).Fail(ExitCode.Failure, failure.Message);
         }
     }
+
+    private static bool IsKeyCommand(ParseResult parsed) =>
+        parsed.CommandResult.Parent is System.CommandLine.Parsing.CommandResult { Command.Name: KeyVerb.Name };
 
     private static Command Simple(string name, string description, Func<Output, CancellationToken, Task<int>> run)
     {
@@ -169,8 +174,15 @@ internal static class Unlockctl
         };
         Option<bool> fill = new("--random-fill")
         {
-            Description = "Fill the container with random bytes first: slower, but nobody can tell used from unused parts",
+            Description = "Fill the container with random bytes first. Slower: every byte is written, where otherwise the "
+                + "space is only reserved. Then who gets hold of the container cannot tell how much of it is in use, nor where",
         };
+        Option<string?> name = new("--name")
+        {
+            Description = "Name of the operator whose passphrase it gets (luks); see 'unlockctl key'",
+            HelpName = "NAME",
+        };
+        KeyVerb.RequireName(name);
         size.Validators.Add(static result =>
         {
             if (Sizes.Parse(result.GetValueOrDefault<string>() ?? "") is not >= 32 << 20)
@@ -181,7 +193,7 @@ internal static class Unlockctl
         Command command = new(CreateName, "Makes an encrypted container with a file system. Overwrites nothing."
             + "\n\nExample: unlockctl create /var/encrypt_file --size 10G")
         {
-            file, size, format, filesystem, fill, s_passphraseFile,
+            file, size, format, filesystem, fill, name, KeyVerb.DerivationTime, s_passphraseFile,
         };
         command.SetAction((parsed, cancellation) =>
         {
@@ -190,7 +202,11 @@ internal static class Unlockctl
             if (!FilesystemTypes.TryParse(parsed.GetValue(filesystem) ?? "", out FilesystemType type))
                 type = container == ContainerFormat.LoopAes ? FilesystemType.Ext2 : FilesystemType.Ext4;
             NewVolume volume = new(Path.GetFullPath(parsed.GetValue(file)!), Sizes.Parse(parsed.GetValue(size)!)!.Value,
-                container, type, parsed.GetValue(fill));
+                container, type, parsed.GetValue(fill))
+            {
+                Owner = parsed.GetValue(name),
+                DerivationMilliseconds = parsed.GetValue(KeyVerb.DerivationTime),
+            };
             return CreateVerb.RunAsync(
                 new Output(parsed.GetValue(s_json)), volume, parsed.GetValue(s_passphraseFile), cancellation);
         });

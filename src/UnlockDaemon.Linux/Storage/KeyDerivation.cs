@@ -1,0 +1,90 @@
+using System.Globalization;
+using UnlockDaemon.Linux.Interop;
+
+namespace UnlockDaemon.Linux.Storage;
+
+/// <summary>How a passphrase becomes the key of a LUKS key slot; it costs the same again at each unlock.</summary>
+/// <param name="MemoryKilobytes">Memory it takes; 0 for a derivation that needs none (PBKDF2).</param>
+/// <param name="Milliseconds">How long it takes on this machine; 0 for as short as can be.</param>
+public sealed record KeyDerivation(uint MemoryKilobytes, uint Milliseconds)
+{
+    /// <summary>How long it takes unless said otherwise; what cryptsetup itself aims at.</summary>
+    public const uint UsualMilliseconds = 2000;
+
+    // The volume is unlocked on an instance where other things need memory too.
+    private const ulong ShareOfAll = 4;
+    private const ulong ShareOfFree = 2;
+    private const ulong MaximumKilobytes = 1024 * 1024;
+    private const ulong MinimumKilobytes = 8 * 1024;
+    // The least that libcryptsetup takes.
+    private const uint FewestIterations = 1000;
+
+    /// <summary>For a generated key, which nobody can guess: nothing is gained by making each guess slow.</summary>
+    public static KeyDerivation ForGeneratedKey { get; } = new(0, 0);
+
+    /// <summary>Argon2id within the memory of this instance.</summary>
+    /// <param name="milliseconds">How long it may take.</param>
+    public static KeyDerivation ForPassphrase(uint milliseconds = UsualMilliseconds) =>
+        new(FitMemory(File.ReadLines("/proc/meminfo"), ReadLimits("/proc/self/cgroup", "/sys/fs/cgroup")), milliseconds);
+
+    /// <summary>A quarter of all memory or of a control group's limit, and half of what is free.</summary>
+    /// <param name="memory">Lines of /proc/meminfo.</param>
+    /// <param name="limits">Limits of control groups, in bytes.</param>
+    /// <returns>Kilobytes.</returns>
+    internal static uint FitMemory(IEnumerable<string> memory, IEnumerable<ulong> limits)
+    {
+        ulong fit = MaximumKilobytes;
+        foreach (string line in memory)
+        {
+            if (line.StartsWith("MemTotal:", StringComparison.Ordinal))
+                fit = Math.Min(fit, Kilobytes(line) / ShareOfAll);
+            else if (line.StartsWith("MemAvailable:", StringComparison.Ordinal))
+                fit = Math.Min(fit, Kilobytes(line) / ShareOfFree);
+        }
+
+        foreach (ulong limit in limits)
+            fit = Math.Min(fit, limit / 1024 / ShareOfAll);
+        return (uint)Math.Max(fit, MinimumKilobytes);
+    }
+
+    /// <summary>Limits on the memory of this process and of the daemon, which will do the unlocking.</summary>
+    /// <param name="ownGroup">The file that names the own group: "0::/user.slice/...".</param>
+    /// <param name="root">Where control groups are mounted.</param>
+    internal static IEnumerable<ulong> ReadLimits(string ownGroup, string root)
+    {
+        string? own = File.Exists(ownGroup)
+            ? File.ReadLines(ownGroup).FirstOrDefault(static line => line.StartsWith("0::", StringComparison.Ordinal))
+            : null;
+        foreach (string group in (string[])[own?[3..] ?? "/", "/system.slice/unlockd.service"])
+        {
+            for (string? path = group; path is not null and not "/"; path = Path.GetDirectoryName(path))
+            {
+                string file = $"{root}{path}/memory.max";
+                if (File.Exists(file) && ulong.TryParse(File.ReadAllText(file).AsSpan().Trim(), out ulong limit))
+                    yield return limit;
+            }
+        }
+    }
+
+    internal unsafe void ApplyTo(CryptContext context)
+    {
+        bool stretched = Milliseconds != 0;
+        fixed (byte* type = stretched ? "argon2id"u8 : "pbkdf2"u8, hash = "sha256"u8)
+        {
+            LibCryptSetup.crypt_pbkdf_type pbkdf = new()
+            {
+                type = type,
+                hash = hash,
+                time_ms = Milliseconds,
+                iterations = stretched ? 0 : FewestIterations,
+                max_memory_kb = MemoryKilobytes,
+                parallel_threads = stretched ? (uint)Math.Min(Environment.ProcessorCount, 4) : 0,
+                flags = stretched ? 0 : LibCryptSetup.CRYPT_PBKDF_NO_BENCHMARK,
+            };
+            CryptDevice.Check(LibCryptSetup.crypt_set_pbkdf_type(context, &pbkdf), "set up", "key derivation");
+        }
+    }
+
+    private static ulong Kilobytes(string line) =>
+        ulong.Parse(line.Split(' ', StringSplitOptions.RemoveEmptyEntries)[1], CultureInfo.InvariantCulture);
+}

@@ -1,0 +1,120 @@
+using UnlockDaemon.Linux;
+using UnlockDaemon.Linux.Storage;
+using UnlockDaemon.Protocol;
+using UnlockDaemon.Protocol.Messages;
+using UnlockDaemon.Service.Configuration;
+using UnlockDaemon.Service.Volumes;
+
+namespace UnlockDaemon.Cli;
+
+/// <summary>The container that "unlockctl key" works on, and what needs no passphrase or only one.</summary>
+internal sealed class KeyContainer(Output output, string path)
+{
+    /// <summary>
+    /// Where its header is read and written. While a loop device is on the container it is that one: libcryptsetup keeps
+    /// those apart who use the same device.
+    /// </summary>
+    internal string Device => LoopDevice.FindByBackingFile(FileIdentity.Of(path))?.Path ?? path;
+
+    /// <summary>Finds the container, and does the work on it.</summary>
+    internal static async Task<int> RunAsync(
+        Output output, string? given, Func<KeyContainer, Task<int>> work, CancellationToken cancellation)
+    {
+        // Ctrl-C is caught as soon as this call has returned; the work itself would not return before it is done.
+        await Task.Yield();
+        cancellation.ThrowIfCancellationRequested();
+        if (!ProcessHardening.IsRoot)
+            return output.Fail(ExitCode.Failure, "only root may do this: use sudo");
+        if (given is null)
+        {
+            ConfigurationResult loaded = ConfigurationLoader.Load(ConfigurationLoader.DefaultPath);
+            if (loaded.Configuration is not { } configuration)
+                return output.Fail(ExitCode.Failure, string.Join('\n', loaded.Errors));
+            if (configuration.Volume.Format != ContainerFormat.Luks)
+            {
+                return output.Fail(ExitCode.Failure, $"{configuration.Volume.Container} is {configuration.Volume.Format.Name()}: "
+                    + "it has one passphrase and no key slots; only LUKS has");
+            }
+
+            given = configuration.Volume.Container;
+        }
+
+        string path = Path.GetFullPath(given);
+        return File.Exists(path)
+            ? await work(new KeyContainer(output, path))
+            : output.Fail(ExitCode.Failure, $"container {path} is missing");
+    }
+
+    internal static KeySlotInfo Describe(KeySlot slot) => new(
+        slot.Number, slot.Name, slot.Derivation, slot.MemoryKilobytes, slot.Iterations, slot.IsActive);
+
+    internal Task<int> ListAsync()
+    {
+        using LuksHeader header = LuksHeader.Read(Device);
+        IReadOnlyList<KeySlot> slots = header.Slots;
+        output.Object(
+            new KeySlotsReply(path, header.IsLuks2 ? "luks2" : "luks1", header.Uuid, [.. slots.Select(Describe)]),
+            ProtocolJson.Default.KeySlotsReply);
+        output.Line($"{path} ({(header.IsLuks2 ? "LUKS2" : "LUKS1: slots have no names")}, {header.Uuid})");
+        foreach (KeySlot slot in slots)
+        {
+            string memory = slot.MemoryKilobytes > 0 ? $", {Sizes.Text(slot.MemoryKilobytes * 1024L)}" : "";
+            output.Line($"  {slot.Number,2}  {slot.Name ?? "-",-20} {slot.Derivation}{memory}"
+                + (slot.IsActive ? "" : ", does not open the volume"));
+        }
+
+        return Task.FromResult(ExitCode.Success);
+    }
+
+    internal Task<int> RenameAsync(string slot, string name)
+    {
+        using KeyLock alone = new();
+        using LuksHeader header = LuksHeader.Read(Device);
+        if (!header.IsLuks2)
+            return Task.FromResult(output.Fail(ExitCode.Failure, KeyChange.NoNames));
+        SlotSearch search = new(header.Slots);
+        if ((search.FindFault(slot) ?? search.FindTaken(name)) is { } fault)
+            return Task.FromResult(output.Fail(ExitCode.Failure, fault));
+        KeySlot found = search.Find(slot)!;
+        header.NameSlot(found.Number, name);
+        KeySlot named = found with { Name = name };
+        output.Line($"{named} is what was {found}");
+        output.Object(Describe(named), ProtocolJson.Default.KeySlotInfo);
+        return Task.FromResult(ExitCode.Success);
+    }
+
+    internal Task<int> BackupAsync(string file)
+    {
+        if (Path.Exists(file))
+            return Task.FromResult(output.Fail(ExitCode.Failure, $"{file} exists: nothing is ever overwritten, choose another name"));
+        using LuksHeader header = LuksHeader.Read(Device);
+        header.Backup(file);
+        output.Line($"the header of {path} with {header.Slots.Count} key slots is in {file}: keep it on another machine. "
+            + "It opens with the passphrases of today, also when they are changed or removed later.");
+        output.Object(new VolumeInfo(path, "luks", ""), ProtocolJson.Default.VolumeInfo);
+        return Task.FromResult(ExitCode.Success);
+    }
+
+    internal async Task<int> RestoreAsync(string file, string? passphraseFile, CancellationToken cancellation)
+    {
+        HeaderRestore restore = new(path, file);
+        if (restore.FindFault() is { } fault)
+            return output.Fail(ExitCode.Failure, fault);
+        using Passphrase? passphrase =
+            await KeyDialog.AskAsync(output, "A passphrase of the backup: ", passphraseFile, cancellation);
+        if (passphrase is null)
+            return ExitCode.Failure;
+        if (RecoveryKey.Read(passphrase) is { IsSlip: true } slip)
+            return output.Fail(ExitCode.WrongPassphrase, slip.Complaint!);
+        using KeyLock alone = new();
+        // It may have been unlocked while he typed.
+        if (restore.FindFault() is { } late)
+            return output.Fail(ExitCode.Failure, late);
+        HeaderRestoreOutcome outcome = restore.Run(passphrase);
+        if (outcome.Refusal is { } refusal)
+            return output.Fail(outcome.WrongPassphrase ? ExitCode.WrongPassphrase : ExitCode.Failure, refusal);
+        output.Line($"the header in {file} is that of {path} again; what was there before is in {restore.OldHeader}");
+        output.Object(new VolumeInfo(path, "luks", ""), ProtocolJson.Default.VolumeInfo);
+        return ExitCode.Success;
+    }
+}
