@@ -45,9 +45,7 @@ public sealed record ContainerFile(string Path)
             return $"container {Path} is not a regular file";
         if ((long)status.stx_size < MinimumSize)
             return $"container {Path} is too small to hold a volume ({status.stx_size} bytes): it may have been truncated";
-        return luks && !HasLuksHeader()
-            ? $"container {Path} has no LUKS header: it is damaged, or volume.format is wrong (loop-aes?)"
-            : null;
+        return FindHeaderFault(luks, (long)status.stx_size);
     }
 
     /// <summary>Reads from its start.</summary>
@@ -56,8 +54,7 @@ public sealed record ContainerFile(string Path)
     /// <exception cref="LinuxException">It cannot be opened or read.</exception>
     public int ReadStart(Span<byte> buffer)
     {
-        using SafeFileHandle file = Fcntl.Open(Path, Fcntl.O_RDONLY);
-        return RandomAccess.Read(file, buffer, 0);
+        return DeviceRead.Start(Path, buffer);
     }
 
     /// <summary>Has all of it on the disk below: its data, and the file system's word on where they are.</summary>
@@ -114,9 +111,13 @@ public sealed record ContainerFile(string Path)
         }
     }
 
-    private bool HasLuksHeader()
+    private string? FindHeaderFault(bool luks, long size) => (luks, LuksHeader.Find(Path)) switch
     {
-        Span<byte> magic = stackalloc byte[6];
-        return ReadStart(magic) == magic.Length && magic.SequenceEqual(s_luksMagic);
-    }
+        (true, null) => $"container {Path} has no LUKS header: it is damaged, or volume.format is wrong (loop-aes?); "
+            + "if it was overwritten, restore the header from its backup",
+        (false, not null) => $"container {Path} has a LUKS header: write 'format: luks' into the configuration",
+        (_, { DataOffset: { } start }) when start >= size => $"container {Path} ends before its data begin "
+            + $"({size} bytes, the header wants more than {start}): it was truncated; restore it",
+        _ => null,
+    };
 }

@@ -1,4 +1,3 @@
-using Microsoft.Win32.SafeHandles;
 using UnlockDaemon.Linux;
 using UnlockDaemon.Linux.Storage;
 using UnlockDaemon.Protocol.Messages;
@@ -14,6 +13,9 @@ internal sealed class FilesystemLayer(VolumeConfiguration configuration, Mapping
 
     private const int EINVAL = 22;
     private const int EUCLEAN = 117;
+
+    // EFSBADCRC of the file systems: a checksum is wrong.
+    private const int EBADMSG = 74;
 
     private readonly MountPoint _mountPoint = new(configuration.MountPoint);
     private readonly string _type = configuration.Filesystem.Name();
@@ -59,6 +61,12 @@ internal sealed class FilesystemLayer(VolumeConfiguration configuration, Mapping
         CryptMapping device = mapping.Mapping!;
         if (ReadSuperblock(device) is not { } superblock)
             return Broken($"no file system is on {device.Path}", $"look at it with 'blkid -p {device.Path}'");
+        if (superblock.Size > device.Size)
+        {
+            return new(LayerOutcomeKind.Failed, $"the file system on {configuration.Container} is larger than its container "
+                + $"({superblock.Size} bytes, and there is room for {device.Size}): the container was truncated; restore it");
+        }
+
         if (superblock.Type != "xfs" && superblock is { IsClean: false } or { NeedsRecovery: true } or { CheckIsDue: true })
         {
             report(superblock.IsClean && !superblock.NeedsRecovery
@@ -98,7 +106,7 @@ internal sealed class FilesystemLayer(VolumeConfiguration configuration, Mapping
         {
             Record.NoteUnmounted(ReadSuperblock(device));
         }
-        catch (IOException)
+        catch (LinuxException)
         {
             Record.NoteUnmounted(null);
         }
@@ -127,7 +135,7 @@ internal sealed class FilesystemLayer(VolumeConfiguration configuration, Mapping
             _mountPoint.Attach(device.Path, _type, configuration.Options);
             return null;
         }
-        catch (LinuxException damaged) when (damaged.Errno == EUCLEAN)
+        catch (LinuxException damaged) when (damaged.Errno is EUCLEAN or EBADMSG)
         {
             string repair = superblock.Type == "xfs" ? "xfs_repair" : "e2fsck -f";
             return Broken(damaged.Message, $"run '{repair} {device.Path}'");
@@ -144,9 +152,8 @@ internal sealed class FilesystemLayer(VolumeConfiguration configuration, Mapping
 
     private static Superblock? ReadSuperblock(CryptMapping device)
     {
-        using SafeFileHandle file = File.OpenHandle(device.Path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite);
         Span<byte> start = new byte[Superblock.Length];
-        return RandomAccess.Read(file, start, 0) == start.Length
+        return DeviceRead.Start(device.Path, start) == start.Length
             ? Superblock.TryParse(start, DateTimeOffset.UtcNow)
             : null;
     }

@@ -22,12 +22,13 @@ internal sealed class MappingLayer(VolumeConfiguration configuration, LoopLayer 
     /// <summary>The mapping on this container, or what a panic has left of it, or null.</summary>
     internal CryptMapping? Mapping =>
         CryptMapping.Find(_name) is { } mapping
-        && (mapping.IsOnNothing || (loop.Device is { } device && mapping.IsOn(device)))
+        && (mapping.IsOnNothing || (loop.Device is { } device && mapping.IsOn(device)) || FindStray(mapping) is not null)
             ? mapping
             : null;
 
     /// <summary>The loop device below it, or null.</summary>
-    internal LoopDevice? LoopDevice => loop.Device;
+    internal LoopDevice? LoopDevice =>
+        CryptMapping.Find(_name) is { } mapping && FindStray(mapping) is { } stray ? stray : loop.Device;
 
     /// <summary>Name of the mapping for a mount point: "unlockd-secure" for /var/secure.</summary>
     internal static string NameFor(string mountPoint) => NamePrefix + Path.GetFileName(mountPoint);
@@ -55,6 +56,9 @@ internal sealed class MappingLayer(VolumeConfiguration configuration, LoopLayer 
         CryptDevice.Deactivate(_name);
         return CryptMapping.Find(_name) is null ? null : $"{mapping.Path} is still there";
     }
+
+    /// <summary>The device it is on, when the container's path names another file by now.</summary>
+    private LoopDevice? FindStray(CryptMapping mapping) => Array.Find(loop.Strays, mapping.IsOn);
 
     /// <summary>Without a header any key maps something: look for a file system before mapping anything.</summary>
     private bool TryActivatePlain(string device, Passphrase passphrase)
