@@ -1,5 +1,6 @@
 using UnlockDaemon.Linux;
 using UnlockDaemon.Linux.Storage;
+using UnlockDaemon.Protocol;
 using UnlockDaemon.Protocol.Messages;
 using UnlockDaemon.Service.Configuration;
 using PlainCipher = UnlockDaemon.Linux.Storage.PlainCipher;
@@ -9,8 +10,8 @@ namespace UnlockDaemon.Service.Volumes;
 /// <summary>The dm-crypt mapping on the loop device.</summary>
 internal sealed class MappingLayer(VolumeConfiguration configuration, LoopLayer loop, bool keepKey) : Layer
 {
-    /// <summary>What the names of all mappings of unlockd begin with.</summary>
-    internal const string NamePrefix = "unlockd-";
+    private const string UsualPrefix = "unlockd-";
+    private const string OtherPrefix = "unlockd@";
 
     private readonly string _name = NameFor(configuration.MountPoint);
 
@@ -30,8 +31,21 @@ internal sealed class MappingLayer(VolumeConfiguration configuration, LoopLayer 
     internal LoopDevice? LoopDevice =>
         CryptMapping.Find(_name) is { } mapping && FindStray(mapping) is { } stray ? stray : loop.Device;
 
-    /// <summary>Name of the mapping for a mount point: "unlockd-secure" for /var/secure.</summary>
-    internal static string NameFor(string mountPoint) => NamePrefix + Path.GetFileName(mountPoint);
+    /// <summary>
+    /// Name of the mapping for a mount point: "unlockd-secure" for /var/secure, or "unlockd@NAME" in an instance with a
+    /// name, so that no two are the same.
+    /// </summary>
+    internal static string NameFor(string mountPoint) => Instance.Current.IsUsual
+        ? UsualPrefix + Path.GetFileName(mountPoint)
+        : OtherPrefix + Instance.Current.Name;
+
+    /// <summary>The mappings that are this instance's, whatever is configured now.</summary>
+    internal static IReadOnlyList<CryptMapping> FindAll() => [.. CryptMapping.FindAll("unlockd").Where(static mapping => IsOurs(mapping.Name))];
+
+    /// <summary>Whether a mapping of this name is this instance's.</summary>
+    internal static bool IsOurs(string name) => Instance.Current.IsUsual
+        ? name.StartsWith(UsualPrefix, StringComparison.Ordinal)
+        : name == OtherPrefix + Instance.Current.Name;
 
     internal override LayerInfo Observe() =>
         Mapping is { } mapping ? new(Name, true, mapping.Path) : new(Name, false, "");

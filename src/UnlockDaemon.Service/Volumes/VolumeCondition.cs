@@ -1,4 +1,5 @@
 using Microsoft.Extensions.Logging;
+using UnlockDaemon.Protocol;
 
 namespace UnlockDaemon.Service.Volumes;
 
@@ -97,8 +98,8 @@ internal sealed partial class VolumeCondition(EventHub events, ILogger logger)
 
     internal void Complain(string text)
     {
-        LastError = text;
-        LogTrouble(text);
+        LastError = Instance.Current.Address(text);
+        LogTrouble(LastError);
     }
 
     internal void ForgetError() => LastError = null;
