@@ -48,6 +48,18 @@ internal sealed class FilesystemLayer(VolumeConfiguration configuration, Mapping
                 + "move away what was written there while the volume was locked";
     }
 
+    /// <summary>Says whether the kernel has found errors in it since it was mounted.</summary>
+    internal string? FindDamage()
+    {
+        if (Mount is not { } mount || mapping.Mapping is not { } device)
+            return null;
+        bool errors = ReadCount($"/sys/fs/ext4/{Path.GetFileName(device.SysfsPath)}/errors_count") > 0;
+        return errors || mount.IsReadOnly
+            ? $"the file system on {configuration.MountPoint} has had errors{(mount.IsReadOnly ? " and takes no writes" : "")}: "
+                + "'journalctl -k' says if the disk below failed; if it did not, 'unlockctl lock', and the next unlock mends it"
+            : null;
+    }
+
     /// <summary>Keeps the bare directory from being written to while the volume is away.</summary>
     internal void Protect()
     {
@@ -149,6 +161,9 @@ internal sealed class FilesystemLayer(VolumeConfiguration configuration, Mapping
 
     private static LayerOutcome Broken(string what, string advice) =>
         new(LayerOutcomeKind.NeedsPerson, $"{what}: {advice}, then 'unlockctl unlock'; or give up with 'unlockctl lock'");
+
+    private static int ReadCount(string path) =>
+        File.Exists(path) && int.TryParse(File.ReadAllText(path).AsSpan().Trim(), out int count) ? count : 0;
 
     private static Superblock? ReadSuperblock(CryptMapping device)
     {

@@ -65,7 +65,9 @@ internal sealed class StorageStack
 
         try
         {
-            return Mapping.LoopDevice is { } device && Loop.FindDamage(device) is { } damage ? damage : FindHeaderDamage();
+            return Mapping.LoopDevice is { } device && Loop.FindDamage(device) is { } damage
+                ? damage
+                : FindHeaderDamage() ?? Filesystem.FindDamage();
         }
         catch (LinuxException failure)
         {
@@ -126,7 +128,7 @@ internal sealed class StorageStack
 
     private void NoteUnmounted()
     {
-        if (FindDamage() is { } damage)
+        if (Filesystem.Mount is null && FindDamage() is { } damage)
             Filesystem.Record.NoteDamage(damage);
         else
             Filesystem.NoteUnmounted();
