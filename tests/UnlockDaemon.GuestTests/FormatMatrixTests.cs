@@ -21,12 +21,13 @@ public sealed class FormatMatrixTests(UnlockdGuest fixture) : OtherVolumeTest(fi
     private const string Prepare = """
         set -e
         if [ ! -e /root/image ]; then
-            mkdir -p /root/tree; head -c 1M /dev/urandom >/root/tree/before; sha256sum </root/tree/before >/root/before.sum
+            mkdir -p -m 700 /root/tree /root/gpg; head -c 1M /dev/urandom >/root/tree/before; sha256sum </root/tree/before >/root/before.sum
             truncate -s 16M /root/image; mke2fs -q -F -t ext2 -d /root/tree /root/image
             for n in 1 64 65; do
                 for i in $(seq $n); do head -c 45 /dev/urandom | base64 -w 0; echo; done >/root/keys$n
-                printf '{passphrase}' | gpg --homedir /run --batch --quiet --no-autostart --pinentry-mode loopback --passphrase-fd 0 \
-                    -o /root/keys$n.gpg -c /root/keys$n 2>/dev/null
+                # A count of its own: otherwise gpg asks an agent for one, and there is none here.
+                printf '{passphrase}' | gpg --homedir /root/gpg --batch --quiet --no-autostart --s2k-count 1000000 \
+                    --pinentry-mode loopback --passphrase-fd 0 -o /root/keys$n.gpg -c /root/keys$n
             done
         fi
         printf '{passphrase}' >/root/other; cp /root/other /root/bytes
@@ -101,6 +102,43 @@ public sealed class FormatMatrixTests(UnlockdGuest fixture) : OtherVolumeTest(fi
         await RoundTripAsync(keys, disk, $"truncate -s 48M /var/other_file",
             $"{open}; dd if=/dev/mapper/other of=/root/read bs=1M count=16 status=none; cryptsetup close other",
             $"{format}\n{open}\ndd if=/root/image of=/dev/mapper/other bs=1M status=none conv=fsync; cryptsetup close other");
+    }
+
+    [Fact]
+    public async Task ManyKeysAreKeptOverAHold()
+    {
+        await ConfigureAsync("format: loop-aes", "key_file: /root/keys65.gpg", "filesystem: ext2");
+        string output = await RunAsync($$"""
+            {{Prepare.Replace("{passphrase}", OldPassphrase, StringComparison.Ordinal)}}
+            aespipe -e AES256 -p 3 3</root/keys65 </root/image >/var/other_file
+            echo 'lock: { keep_key: 5m }' >>/etc/unlockd/unlockd.yaml; systemctl restart unlockd
+            unlockctl unlock --passphrase-file /root/other >/dev/null
+            unlockctl lock --hold >/dev/null; ls /dev/mapper | grep other
+            (unlockctl watch & echo $! >/root/watch) | grep -m 1 -q ready & unlockctl release; wait $!; kill $(cat /root/watch)
+            sha256sum </var/other/before | cmp - /root/before.sum && echo read
+            """);
+        Assert.Equal("read", output);
+    }
+
+    [Fact]
+    public async Task PanicTakesDownIntegrityToo()
+    {
+        if ((await TryAsync("modprobe dm_integrity")).ExitCode != 0)
+            Assert.Skip("the guest's kernel has no dm-integrity");
+        await ConfigureAsync("format: luks", "filesystem: ext2");
+        string output = await RunAsync($$"""
+            {{Prepare.Replace("{passphrase}", OldPassphrase, StringComparison.Ordinal)}}
+            truncate -s 48M /var/other_file
+            cryptsetup luksFormat -q --pbkdf pbkdf2 --pbkdf-force-iterations 1000 --integrity hmac-sha256 /var/other_file /root/other
+            cryptsetup open /var/other_file other --key-file /root/other
+            dd if=/root/image of=/dev/mapper/other bs=1M status=none conv=fsync; cryptsetup close other
+            unlockctl unlock --passphrase-file /root/other >/dev/null
+            ls /dev/mapper | grep other
+            sleep 1000 >/var/other/held & holder=$!
+            unlockctl panic >/dev/null 2>&1 && echo panicked; ls /dev/mapper | grep other; kill $holder; wait $holder
+            unlockctl lock >/dev/null; ls /dev/mapper | grep other; losetup -nl
+            """);
+        Assert.Equal("unlockd-other\nunlockd-other_dif\n", output + "\n");
     }
 
     /// <param name="keys">Of the volume's configuration.</param>

@@ -11,8 +11,8 @@ internal sealed class MappingLayer(VolumeConfiguration configuration, LoopLayer 
     /// <summary>What the names of all mappings of unlockd begin with.</summary>
     internal const string NamePrefix = "unlockd-";
 
-    // libcryptsetup's name for the device below a mapping with authenticated encryption.
-    private const string IntegritySuffix = "_dif";
+    /// <summary>libcryptsetup's name for dm-integrity's device, below a mapping with authenticated encryption.</summary>
+    internal const string IntegritySuffix = "_dif";
 
     private readonly string _name = NameFor(configuration.MountPoint);
 

@@ -31,7 +31,9 @@ public sealed class PanicSequence
     public static IReadOnlyList<string> WipeAllKeys()
     {
         KeptKey.WipeAll();
-        IReadOnlyList<CryptMapping> mappings = CryptMapping.FindAll(MappingLayer.NamePrefix);
+        // dm-integrity's device below a mapping has no key; it is free once its mapping is.
+        IReadOnlyList<CryptMapping> mappings = [.. CryptMapping.FindAll(MappingLayer.NamePrefix)
+            .Where(static mapping => !mapping.Name.EndsWith(MappingLayer.IntegritySuffix, StringComparison.Ordinal))];
         LinuxException? failure = null;
         foreach (CryptMapping mapping in mappings)
         {
