@@ -17,6 +17,12 @@ public sealed class FormatMatrixTests(UnlockdGuest fixture) : OtherVolumeTest(fi
         ; echo "0 $(blockdev --getsz /dev/loop7) linear /dev/loop7 0" | dmsetup create disk-volume; disk=/dev/mapper/disk-volume
         """;
 
+    // The same words in UTF-8, as they are typed, and in KOI8-R, as the console of 2009 had them.
+    private const string Koi8R = """
+        printf 'старый пароль 2009 года' >/root/other
+        printf '\xd3\xd4\xc1\xd2\xd9\xca \xd0\xc1\xd2\xcf\xcc\xd8 2009 \xc7\xcf\xc4\xc1' >/root/bytes
+        """;
+
     /// <summary>Puts a file system with a file of its own into /root/image, and a passphrase into /root/other.</summary>
     private const string Prepare = """
         set -e
@@ -75,10 +81,7 @@ public sealed class FormatMatrixTests(UnlockdGuest fixture) : OtherVolumeTest(fi
         string secret = keys.IndexOf("/root/keys", StringComparison.Ordinal) is >= 0 and var at
             ? keys[at..keys.IndexOf(".gpg", at, StringComparison.Ordinal)]
             : "/root/bytes";
-        string encoded = name.EndsWith("KOI8-R", StringComparison.Ordinal)
-            ? "printf 'старый пароль 2009 года' >/root/other; iconv -t koi8-r </root/other >/root/bytes 2>/dev/null || "
-                + "printf '\\xd3\\xd4\\xc1\\xd2\\xd9\\xca \\xd0\\xc1\\xd2\\xcf\\xcc\\xd8 2009 \\xc7\\xcf\\xc4\\xc1' >/root/bytes"
-            : "";
+        string encoded = name.EndsWith("KOI8-R", StringComparison.Ordinal) ? Koi8R : "";
         await RoundTripAsync($"{keys}, format: loop-aes", disk,
             $"{encoded}\n(head -c {offset} /dev/urandom; aespipe {options} -p 3 3<{secret} </root/image) >/var/other_file",
             $"tail -c +{offset + 1} $disk | aespipe -d {options} -p 3 3<{secret} >/root/read");
@@ -102,6 +105,26 @@ public sealed class FormatMatrixTests(UnlockdGuest fixture) : OtherVolumeTest(fi
         await RoundTripAsync(keys, disk, $"truncate -s 48M /var/other_file",
             $"{open}; dd if=/dev/mapper/other of=/root/read bs=1M count=16 status=none; cryptsetup close other",
             $"{format}\n{open}\ndd if=/root/image of=/dev/mapper/other bs=1M status=none conv=fsync; cryptsetup close other");
+    }
+
+    [Fact]
+    public async Task IdentifiedContainerIsAdoptedAsItIsPrinted()
+    {
+        await ConfigureAsync("format: luks");
+        string output = await RunAsync($$"""
+            {{Prepare.Replace("{passphrase}", OldPassphrase, StringComparison.Ordinal)}}
+            {{Koi8R}}
+            aespipe -e AES192 -C 30 -p 3 3</root/bytes </root/image >/var/other_file
+            unlockctl identify /var/other_file --passphrase-file /root/other >/root/said
+            sed -n '/^volume:/,$p' /root/said | sed 's|/var/secure|/var/other|' >/etc/unlockd/unlockd.yaml
+            systemctl restart unlockd
+            unlockctl unlock --passphrase-file /root/other >/dev/null
+            sha256sum </var/other/before | cmp - /root/before.sum && echo read
+            grep '^tried' /root/said
+            """);
+        string[] words = output.Split(' ', '\n');
+        Assert.True(words is ["read", "tried", _, "ways", "in", _, "s"], output);
+        TestContext.Current.TestOutputHelper!.WriteLine(output);
     }
 
     [Fact]
@@ -157,7 +180,7 @@ public sealed class FormatMatrixTests(UnlockdGuest fixture) : OtherVolumeTest(fi
             sed -i "s|container: .*|container: $disk|" /etc/unlockd/unlockd.yaml
             systemctl restart unlockd
             left() { losetup -nlO BACK-FILE | grep other_file | grep -v '^[ ]*$' | tail -n +$((1 + $(losetup -nl /dev/loop7 2>/dev/null | wc -l))); ls /dev/mapper | grep other; grep ' /var/other ' /proc/self/mountinfo; true; }
-            code=0; printf 'a wrong passphrase of 2009' | unlockctl unlock --passphrase-file - 2>/dev/null || code=$?
+            code=0; printf 'a wrong passphrase of 2009' | unlockctl unlock --passphrase-file - >/dev/null 2>&1 || code=$?
             echo "wrong $code" $(left)
             unlockctl unlock --passphrase-file /root/other >/dev/null
             sha256sum </var/other/before | cmp - /root/before.sum && echo read
