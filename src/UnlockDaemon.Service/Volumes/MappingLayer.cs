@@ -12,8 +12,8 @@ internal sealed class MappingLayer(VolumeConfiguration configuration, LoopLayer 
     private const string UsualPrefix = "unlockd-";
     private const string OtherPrefix = "unlockd@";
 
-    // libcryptsetup's name for the device below a mapping with authenticated encryption.
-    private const string IntegritySuffix = "_dif";
+    /// <summary>libcryptsetup's name for dm-integrity's device, below a mapping with authenticated encryption.</summary>
+    internal const string IntegritySuffix = "_dif";
 
     private readonly string _name = NameFor(configuration.MountPoint);
 

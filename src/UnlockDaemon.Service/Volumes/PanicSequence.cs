@@ -31,8 +31,10 @@ public sealed class PanicSequence
     /// <exception cref="LinuxException">A key could not be wiped; those of the others are.</exception>
     public static IReadOnlyList<string> WipeAllKeys()
     {
-        IReadOnlyList<CryptMapping> mappings = MappingLayer.FindAll();
         KeptKey.WipeAll(MappingLayer.IsOurs);
+        // dm-integrity's device below a mapping has no key; it is free once its mapping is.
+        IReadOnlyList<CryptMapping> mappings = [.. MappingLayer.FindAll()
+            .Where(static mapping => !mapping.Name.EndsWith(MappingLayer.IntegritySuffix, StringComparison.Ordinal))];
         LinuxException? failure = null;
         foreach (CryptMapping mapping in mappings)
         {

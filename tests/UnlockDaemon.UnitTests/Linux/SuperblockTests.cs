@@ -12,7 +12,7 @@ public sealed class SuperblockTests
 
     [Fact]
     public void CleanExt2IsSeen() =>
-        Assert.Equal(new Superblock("ext2", IsClean: true, NeedsRecovery: false, CheckIsDue: false, Size: 0), Superblock.TryParse(Ext2(state: 1), s_now));
+        Assert.Equal(new Superblock("ext2", IsClean: true, NeedsRecovery: false, CheckIsDue: false, Size: 8_192_000), Superblock.TryParse(Ext2(state: 1), s_now));
 
     [Fact]
     public void SizeOfExtIsTold()
@@ -23,7 +23,10 @@ public sealed class SuperblockTests
         Assert.Equal(4_096_000, Superblock.TryParse(start, s_now)!.Size);
         BinaryPrimitives.WriteUInt32LittleEndian(start.AsSpan(1024 + 0x150), 1);
         Assert.Equal(4_096_000, Superblock.TryParse(start, s_now)!.Size);
+        // With 64 bits it is so many blocks that a group must be larger for the same number of inodes.
         BinaryPrimitives.WriteUInt32LittleEndian(start.AsSpan(1024 + 0x60), 0x80);
+        BinaryPrimitives.WriteUInt32LittleEndian(start.AsSpan(1024 + 0x20), uint.MaxValue);
+        BinaryPrimitives.WriteUInt32LittleEndian(start.AsSpan(1024 + 0x28), 500);
         Assert.Equal(4_096_000 + (4096m * uint.MaxValue) + 4096, Superblock.TryParse(start, s_now)!.Size);
     }
 
