@@ -5,7 +5,7 @@ using UnlockDaemon.Linux.Interop;
 namespace UnlockDaemon.Linux.Storage;
 
 /// <summary>Makes and opens encrypted devices, through libcryptsetup.</summary>
-public static unsafe class CryptDevice
+public static unsafe partial class CryptDevice
 {
     // AES-256 in XTS mode takes two keys of 32 bytes.
     private const int XtsKeyLength = 64;
@@ -117,7 +117,7 @@ public static unsafe class CryptDevice
             {
                 activate();
             }
-            catch (LinuxException exception)
+            catch (Exception exception)
             {
                 failure = ExceptionDispatchInfo.Capture(exception);
             }

@@ -17,6 +17,10 @@ public sealed record LoopDevice(string Path)
     /// <summary>Whether reads and writes bypass the page cache of the file system below.</summary>
     public bool IsDirect => (GetStatus()?.lo_flags & Loop.LO_FLAGS_DIRECT_IO) != 0;
 
+    /// <summary>Size in bytes; what the file was when it was attached, until <see cref="TakeUpSize"/>.</summary>
+    /// <exception cref="IOException">There is no such device.</exception>
+    public long Size => BlockDevice.SizeOf("/sys/block/" + System.IO.Path.GetFileName(Path));
+
     /// <summary>Its device number; null when there is no such device.</summary>
     public DeviceNumber? Number =>
         FileStatus.TryRead(Path) is { } status ? new(status.stx_rdev_major, status.stx_rdev_minor) : null;
@@ -96,6 +100,15 @@ public sealed record LoopDevice(string Path)
             if (Stopwatch.GetElapsedTime(started) > s_detachLimit)
                 throw new LinuxException("detach", Path, Errno.EBUSY);
         }
+    }
+
+    /// <summary>Has the device take up the size that the file has now.</summary>
+    /// <exception cref="LinuxException">The device is not attached.</exception>
+    public void TakeUpSize()
+    {
+        using SafeFileHandle device = Fcntl.Open(Path, Fcntl.O_RDWR);
+        if (Ioctl.ioctl(device, Loop.LOOP_SET_CAPACITY, 0) != 0)
+            throw LinuxException.FromLastError("take up the new size of", Path);
     }
 
     /// <summary>Loads the loop driver if the kernel does not have it yet.</summary>
