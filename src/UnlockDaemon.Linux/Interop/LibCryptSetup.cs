@@ -8,7 +8,6 @@ internal static unsafe partial class LibCryptSetup
     internal const string CRYPT_PLAIN = "PLAIN";
     internal const string CRYPT_LUKS2 = "LUKS2";
     internal const int CRYPT_ANY_SLOT = -1;
-    internal const uint CRYPT_ACTIVATE_READONLY = 1 << 0;
     internal const uint CRYPT_ACTIVATE_KEYRING_KEY = 1 << 11;
     internal const uint CRYPT_DEACTIVATE_DEFERRED = 1 << 0;
     internal const int CRYPT_LOG_ERROR = 1;

@@ -75,6 +75,16 @@ public static unsafe partial class CryptDevice
         Check(LibCryptSetup.crypt_deactivate_by_name(0, name, 0), "take down mapping", name);
     }
 
+    /// <summary>Has the kernel take a mapping down once nobody has it open any more.</summary>
+    /// <param name="name">Name of the mapping.</param>
+    /// <exception cref="LinuxException">It does not exist: ENODEV.</exception>
+    public static void DeactivateAtLastClose(string name)
+    {
+        CaptureErrors();
+        Check(LibCryptSetup.crypt_deactivate_by_name(0, name, LibCryptSetup.CRYPT_DEACTIVATE_DEFERRED),
+            "take down mapping", name);
+    }
+
     /// <summary>Writes a LUKS2 header with a new random volume key and one key slot.</summary>
     /// <param name="device">File or device for the container; what it holds is lost.</param>
     /// <param name="passphrase">Opens the key slot.</param>

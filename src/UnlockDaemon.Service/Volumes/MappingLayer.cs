@@ -39,12 +39,15 @@ internal sealed class MappingLayer(VolumeConfiguration configuration, LoopLayer 
         Passphrase? passphrase, Action<string> report, CancellationToken cancellation)
     {
         string device = loop.Device!.Path;
-        bool opened = passphrase is null ? TryActivateKept(device)
-            : configuration.Format == ContainerFormat.Luks
-                ? CryptDevice.TryActivateLuks(device, _name, passphrase, keepKey ? Kept : null)
-                : TryActivatePlain(device, passphrase);
+        bool opened = passphrase is null ? TryActivateKept(device) : TryActivate(device, passphrase);
         return Task.FromResult(opened ? LayerOutcome.Up : LayerOutcome.WrongPassphrase);
     }
+
+    /// <summary>Maps a device, or a file through a loop device that goes away with the mapping.</summary>
+    /// <returns>False when the passphrase is wrong.</returns>
+    internal bool TryActivate(string device, Passphrase passphrase) => configuration.Format == ContainerFormat.Luks
+        ? CryptDevice.TryActivateLuks(device, _name, passphrase, keepKey ? Kept : null)
+        : TryActivatePlain(device, passphrase);
 
     internal override string? TakeDown()
     {

@@ -114,7 +114,7 @@ public sealed record NewVolume(string Path, long Size, ContainerFormat Format, F
         }
     }
 
-    private static uint MemoryKilobytes()
+    internal static uint MemoryKilobytes()
     {
         string total = File.ReadLines("/proc/meminfo").First(static line => line.StartsWith("MemTotal:", StringComparison.Ordinal));
         return Math.Min(uint.Parse(total.AsSpan(9, total.Length - 12).Trim()) / MemoryShare, MaximumMemoryKilobytes);

@@ -39,7 +39,11 @@ internal sealed class StorageStack
 
     /// <summary>Says why the volume cannot be unlocked, whatever the passphrase.</summary>
     internal string? FindFault() =>
-        Container.FindFault(luks: _configuration.Format == ContainerFormat.Luks) ?? Filesystem.FindFault();
+        new ConversionFiles(_configuration.Container).FindUnfinished() ?? Container.FindFault(luks: _configuration.Format == ContainerFormat.Luks) ?? Filesystem.FindFault();
+
+    /// <summary>Says that unlockctl converts the container right now, and so has its own devices on it.</summary>
+    internal string? FindConversion() =>
+        Loop.Device is null ? null : new ConversionFiles(_configuration.Container).FindUnfinished();
 
     /// <summary>Brings up what is down, bottom to top; takes it down again when that fails.</summary>
     /// <returns>The outcome, and the layer it happened in.</returns>

@@ -144,7 +144,8 @@ public sealed partial class Volume : IDisposable
         }
         else
         {
-            _stack.TakeDown((layer, text) => _events.Publish("step", layer, text));
+            if (_stack.FindConversion() is null)
+                _stack.TakeDown((layer, text) => _events.Publish("step", layer, text));
             _stack.Filesystem.Protect();
             _condition.Enter(VolumeEvent.FoundLocked, "found locked");
         }
@@ -223,6 +224,8 @@ public sealed partial class Volume : IDisposable
     {
         ArgumentNullException.ThrowIfNull(request);
         LookAgain();
+        if (State == VolumeState.Locked && _stack.FindConversion() is { } conversion)
+            return new(null, "not proven: " + conversion, [], Refused: true);
         if (_locking is { } other && await other is { Certificate: null } failed)
             return failed;
         Task<LockOutcome> locking = LockAloneAsync(request);

@@ -36,6 +36,7 @@ internal static class Unlockctl
             Simple("holders", "Shows who holds the volume.\n\nExample: unlockctl holders", HoldersVerb.RunAsync),
             Create(),
             GrowVerb.Command(s_json, s_passphraseFile),
+            ConvertVerb.Command(s_json, s_passphraseFile),
             Simple("apply", "Writes the drop-ins that keep the configured services from starting while the volume is "
                 + "locked, and removes those of services no longer configured.\n\nExample: unlockctl apply", ApplyVerb.RunAsync),
             Simple("check", "Checks the configuration and this instance.\n\nExample: unlockctl check", CheckVerb.RunAsync),
@@ -47,8 +48,8 @@ internal static class Unlockctl
         {
             ParseResult parsed = root.Parse(args);
             InvocationConfiguration invocation = new() { EnableDefaultExceptionHandler = false };
-            // A container that is given up is cleared away first, and a step of it takes longer than the usual 2 s.
-            if (parsed.CommandResult.Command.Name == CreateName)
+            // What is given up is cleared away, or noted, first, and a step of it takes longer than the usual 2 s.
+            if (parsed.CommandResult.Command.Name is CreateName or ConvertVerb.Name)
                 invocation.ProcessTerminationTimeout = Timeout.InfiniteTimeSpan;
             return await parsed.InvokeAsync(invocation);
         }
