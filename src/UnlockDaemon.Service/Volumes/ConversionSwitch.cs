@@ -18,6 +18,7 @@ internal sealed class ConversionSwitch(ConversionFiles files, ConversionJournal 
     /// <remarks>The old one may be gone once the new one is in its place.</remarks>
     internal string? FindFault() => (Find(journal.NewInode), Find(journal.OldInode)) is not (Place.Container, _)
         and not (Place.New, Place.Container or Place.Old)
+        || new ContainerFile(Find(journal.NewInode) == Place.New ? files.New : files.Container).Uuid != journal.Uuid
         ? $"{files.Journal} names two files that are not both beside it any more (inodes {journal.OldInode} and "
             + $"{journal.NewInode}): bring them back to {files.Container} and {files.New}, or remove the journal"
         : null;
