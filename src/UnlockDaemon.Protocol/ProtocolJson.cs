@@ -22,4 +22,5 @@ namespace UnlockDaemon.Protocol;
 [JsonSerializable(typeof(ChecksReply))]
 [JsonSerializable(typeof(VolumeInfo))]
 [JsonSerializable(typeof(Certificate))]
+[JsonSerializable(typeof(IdentifyReply))]
 public sealed partial class ProtocolJson : JsonSerializerContext;

@@ -110,7 +110,7 @@ public sealed class ConvertTests(UnlockdGuest fixture) : OtherVolumeTest(fixture
     {
         await MakeAsync(160);
         await using (SshTerminal terminal = await Guest.OpenTerminalAsync(
-            "strace -f -qq -o /dev/null -e trace=pwrite64 -e inject=pwrite64:delay_enter=100000 unlockctl convert"))
+            "strace -f -qq -o /dev/null -e trace=pwrite64 -e inject=pwrite64:delay_enter=600000 unlockctl convert"))
         {
             await terminal.Console.ExpectAsync("Passphrase of /var/other_file: ", Soon, Cancellation);
             await terminal.Console.SendAsync(Passphrase + " of 2009\r", Cancellation);

@@ -69,7 +69,7 @@ internal static unsafe partial class LibCryptSetup
     internal static partial int crypt_init(out nint device, string path);
 
     [LibraryImport(Library, StringMarshalling = StringMarshalling.Utf8)]
-    internal static partial int crypt_init_by_name(out nint device, string name);
+    internal static partial int crypt_init_by_name_and_header(out nint device, string name, string? header);
 
     [LibraryImport(Library, StringMarshalling = StringMarshalling.Utf8)]
     internal static partial int crypt_get_active_device(
@@ -77,6 +77,9 @@ internal static unsafe partial class LibCryptSetup
 
     [LibraryImport(Library, StringMarshalling = StringMarshalling.Utf8)]
     internal static partial int crypt_resize(CryptContext device, string name, ulong sectors);
+
+    [LibraryImport(Library, StringMarshalling = StringMarshalling.Utf8)]
+    internal static partial int crypt_init_data_device(out nint device, string path, string dataDevice);
 
     [LibraryImport(Library)]
     internal static partial void crypt_free(nint device);

@@ -7,6 +7,7 @@ public static unsafe partial class CryptDevice
 {
     /// <summary>How a mapping stands to the size that the device below has or will have.</summary>
     /// <param name="name">Name of the mapping.</param>
+    /// <param name="header">The file with its detached LUKS header; null when there is none.</param>
     /// <param name="size">That size in bytes.</param>
     /// <returns>Whether the mapping has to grow, and whether that takes the key.</returns>
     /// <remarks>
@@ -14,9 +15,9 @@ public static unsafe partial class CryptDevice
     /// the key in their table.
     /// </remarks>
     /// <exception cref="LinuxException">There is no such mapping.</exception>
-    public static (bool MustGrow, bool TakesKey) CompareSize(string name, long size)
+    public static (bool MustGrow, bool TakesKey) CompareSize(string name, string? header, long size)
     {
-        using CryptContext context = OpenByName(name);
+        using CryptContext context = OpenByName(name, header);
         LibCryptSetup.crypt_active_device active = Look(context, name);
         bool mustGrow = (long)(active.offset + active.size) * BlockDevice.SectorSize < size;
         return (mustGrow, mustGrow && (active.flags & LibCryptSetup.CRYPT_ACTIVATE_KEYRING_KEY) != 0);
@@ -24,18 +25,20 @@ public static unsafe partial class CryptDevice
 
     /// <summary>Has a mapping take up all of the device below.</summary>
     /// <param name="name">Name of the mapping.</param>
+    /// <param name="header">The file with its detached LUKS header; null when there is none.</param>
     /// <param name="passphrase">The passphrase, cleared as soon as it has opened a key slot; null if none is needed.</param>
     /// <param name="kept">The key, instead of the passphrase.</param>
     /// <param name="growDevice">Grows the device below; called once it is sure that the key is right.</param>
     /// <returns>False when the passphrase is wrong, and nothing was done.</returns>
     /// <exception cref="LinuxException">The table could not be changed.</exception>
-    public static bool TryGrow(string name, Passphrase? passphrase, VolumeKey? kept, Action growDevice)
+    public static bool TryGrow(
+        string name, string? header, Passphrase? passphrase, VolumeKey? kept, Action growDevice)
     {
         ArgumentNullException.ThrowIfNull(growDevice);
         bool opened = false;
         OnThreadOfItsOwn(() =>
         {
-            using CryptContext context = OpenByName(name);
+            using CryptContext context = OpenByName(name, header);
             opened = LoadKey(context, name, passphrase, kept);
             if (!opened)
                 return;
@@ -77,10 +80,10 @@ public static unsafe partial class CryptDevice
         return active;
     }
 
-    private static CryptContext OpenByName(string name)
+    private static CryptContext OpenByName(string name, string? header)
     {
         CaptureErrors();
-        int result = LibCryptSetup.crypt_init_by_name(out nint context, name);
+        int result = LibCryptSetup.crypt_init_by_name_and_header(out nint context, name, header);
         Check(result, "open mapping", name);
         return new CryptContext(context);
     }

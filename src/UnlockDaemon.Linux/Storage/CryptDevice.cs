@@ -21,15 +21,17 @@ public static unsafe partial class CryptDevice
     /// <param name="name">Name of the mapping, as below /dev/mapper.</param>
     /// <param name="passphrase">The passphrase to try on every key slot.</param>
     /// <param name="keep">Where the volume key is to be kept as well; null for nowhere.</param>
+    /// <param name="header">The file with the header, where that is detached; null where the device has it.</param>
     /// <returns>Whether the passphrase opened it; if not, nothing was mapped.</returns>
     /// <exception cref="LinuxException">There is no LUKS header, or the mapping could not be made.</exception>
-    public static bool TryActivateLuks(string device, string name, Passphrase passphrase, KeptKey? keep = null)
+    public static bool TryActivateLuks(
+        string device, string name, Passphrase passphrase, KeptKey? keep = null, string? header = null)
     {
         ArgumentNullException.ThrowIfNull(passphrase);
         bool opened = false;
         OnThreadOfItsOwn(() => opened = keep is null
-            ? ActivateLuks(device, name, passphrase)
-            : ActivateAndKeepLuks(device, name, passphrase, keep));
+            ? ActivateLuks(device, name, passphrase, header)
+            : ActivateAndKeepLuks(device, name, passphrase, keep, header));
         return opened;
     }
 
@@ -37,18 +39,19 @@ public static unsafe partial class CryptDevice
     /// <param name="device">The device that holds the container.</param>
     /// <param name="name">Name of the mapping.</param>
     /// <param name="key">The key.</param>
+    /// <param name="header">The file with the header, where that is detached; null where the device has it.</param>
     /// <exception cref="LinuxException">There is no LUKS header, it is not its key, or the mapping could not be made.</exception>
-    public static void ActivateLuks(string device, string name, VolumeKey key)
+    public static void ActivateLuks(string device, string name, VolumeKey key, string? header = null)
     {
         ArgumentNullException.ThrowIfNull(key);
         OnThreadOfItsOwn(() =>
         {
-            using CryptContext context = Load(device);
+            using CryptContext context = Load(device, header);
             Activate(context, device, name, key);
         });
     }
 
-    /// <summary>Opens a container without a header.</summary>
+    /// <summary>Opens a container without a header, of one key or of many.</summary>
     /// <param name="device">The device that holds the container.</param>
     /// <param name="name">Name of the mapping.</param>
     /// <param name="cipher">Cipher and mode, as dm-crypt writes it.</param>
@@ -59,8 +62,19 @@ public static unsafe partial class CryptDevice
         ArgumentNullException.ThrowIfNull(cipher);
         ArgumentNullException.ThrowIfNull(key);
         RequireDmCrypt();
+        if (cipher.For(key).Mode == PlainCipher.MultiKeyMode)
+        {
+            MultiKeyMapping.Make(device, name, cipher, key);
+            return;
+        }
+
         using CryptContext context = Open(device);
-        LibCryptSetup.crypt_params_plain parameters = default;
+        LibCryptSetup.crypt_params_plain parameters = new()
+        {
+            offset = (ulong)cipher.Offset,
+            skip = (ulong)cipher.Skip,
+            sector_size = (uint)cipher.SectorSize,
+        };
         Check(LibCryptSetup.crypt_format(context, LibCryptSetup.CRYPT_PLAIN, cipher.Algorithm, cipher.Mode, null, null,
             (nuint)key.Length, &parameters), "set up the cipher for", device);
         Activate(context, device, name, key);
@@ -137,12 +151,12 @@ public static unsafe partial class CryptDevice
         failure?.Throw();
     }
 
-    private static CryptContext Load(string device)
+    private static CryptContext Load(string device, string? header)
     {
-        CryptContext context = Open(device);
+        CryptContext context = header is null ? Open(device) : Open(header, device);
         try
         {
-            Check(LibCryptSetup.crypt_load(context, null, 0), "read a LUKS header from", device);
+            Check(LibCryptSetup.crypt_load(context, null, 0), "read a LUKS header from", header ?? device);
             RequireDmCrypt();
             return context;
         }
@@ -163,9 +177,10 @@ public static unsafe partial class CryptDevice
         }
     }
 
-    private static bool ActivateAndKeepLuks(string device, string name, Passphrase passphrase, KeptKey keep)
+    private static bool ActivateAndKeepLuks(
+        string device, string name, Passphrase passphrase, KeptKey keep, string? header)
     {
-        using CryptContext context = Load(device);
+        using CryptContext context = Load(device, header);
         int slot = 0;
         using VolumeKey? key = VolumeKey.TryFill(target =>
         {
@@ -186,9 +201,9 @@ public static unsafe partial class CryptDevice
         return true;
     }
 
-    private static bool ActivateLuks(string device, string name, Passphrase passphrase)
+    private static bool ActivateLuks(string device, string name, Passphrase passphrase, string? header)
     {
-        using CryptContext context = Load(device);
+        using CryptContext context = Load(device, header);
         fixed (byte* bytes = passphrase.Bytes)
         {
             int slot = LibCryptSetup.crypt_activate_by_passphrase(
@@ -221,6 +236,13 @@ public static unsafe partial class CryptDevice
         CaptureErrors();
         int result = LibCryptSetup.crypt_init(out nint context, device);
         Check(result, "open", device);
+        return new CryptContext(context);
+    }
+
+    private static CryptContext Open(string header, string device)
+    {
+        CaptureErrors();
+        Check(LibCryptSetup.crypt_init_data_device(out nint context, header, device), "open", $"{device} with header {header}");
         return new CryptContext(context);
     }
 

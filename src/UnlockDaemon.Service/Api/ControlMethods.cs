@@ -121,7 +121,8 @@ internal sealed class ControlMethods
                 new UnlockReply(Volume.JsonName(state)), ProtocolJson.Default.UnlockReply, cancellation),
             UnlockOutcome.Mounted => conversation.FailAsync(
                 VarlinkError.Failed, new(Step: "units", Reason: StatusReport.Trouble(_services)), cancellation),
-            UnlockOutcome.WrongPassphrase => conversation.FailAsync(VarlinkError.WrongPassphrase, new(), cancellation),
+            UnlockOutcome.WrongPassphrase => conversation.FailAsync(
+                VarlinkError.WrongPassphrase, new(Reason: attempt.Reason), cancellation),
             UnlockOutcome.PassphraseNeeded => conversation.FailAsync(VarlinkError.PassphraseNeeded, new(), cancellation),
             UnlockOutcome.Busy => conversation.FailAsync(
                 VarlinkError.Busy, new(State: Volume.JsonName(_volume.State)), cancellation),

@@ -69,6 +69,9 @@ public sealed class Conversion
             return $"{_before.Container} is configured as luks already: there is nothing to convert";
         if (new ContainerFile(_before.Container).FindFault(luks: false) is { } fault)
             return fault;
+        if (new ContainerFile(_before.Container).IsBlockDevice)
+            return $"{_before.Container} is a block device, and a container is converted into a file beside it: "
+                + "make a new volume with 'unlockctl create', and copy the files";
         if (Path.Exists(_files.Old))
             return $"{_files.Old} exists, and the old container is to have that name: move it away, or remove it";
         if (LoopDevice.FindByBackingFile(FileIdentity.Of(_before.Container)) is { } loop)
@@ -166,7 +169,9 @@ public sealed class Conversion
             long size = NewSize(length);
             new ContainerFile(_files.New).Allocate(size, random: false, bar(size), cancellation);
             step("writing the LUKS2 header (the key derivation is measured, a few seconds)");
-            CryptDevice.FormatLuks2(_files.New, passphrase, NewVolume.MemoryKilobytes());
+            // The daemon will convert what is typed as it did for the old one.
+            using Passphrase? converted = _after.Volume.Encoding?.TryConvert(passphrase);
+            CryptDevice.FormatLuks2(_files.New, converted ?? passphrase, NewVolume.MemoryKilobytes());
             new ContainerFile(_files.New).Flush();
             cancellation.ThrowIfCancellationRequested();
         }
@@ -234,7 +239,7 @@ public sealed class Conversion
         if (CryptMapping.Find(name) is not null)
             CryptDevice.Deactivate(name);
         LoopLayer loop = new(new ContainerFile(volume.Container));
-        return new MappingLayer(volume, loop, keepKey: false).TryActivate(volume.Container, passphrase)
+        return new MappingLayer(volume, loop, keepKey: false).BringUp(volume.Container, passphrase).Kind == LayerOutcomeKind.Up
             ? new OpenMapping(name, write)
             : null;
     }

@@ -39,6 +39,14 @@ internal sealed class GrowSequence(VolumeConfiguration configuration, StorageSta
     private string? Refuse(long wanted)
     {
         long size = stack.Container.Size;
+        if (stack.Container.IsBlockDevice)
+        {
+            return wanted <= size
+                ? null
+                : $"{configuration.Container} is a block device of {Sizes.Text(size)}, and the volume takes all of it: make the "
+                    + "device larger ('lvextend', or the disk itself), then the same 'unlockctl grow'";
+        }
+
         if (wanted < size)
         {
             return $"{Sizes.Text(wanted)} is less than the {Sizes.Text(size)} that {configuration.Container} has, and a volume "
@@ -55,7 +63,7 @@ internal sealed class GrowSequence(VolumeConfiguration configuration, StorageSta
     private GrowOutcome? GrowMapping(long size, Passphrase? passphrase, CancellationToken cancellation)
     {
         string name = stack.Mapping.Mapping!.Name;
-        (bool mustGrow, bool takesKey) = CryptDevice.CompareSize(name, size);
+        (bool mustGrow, bool takesKey) = CryptDevice.CompareSize(name, configuration.Header, size);
         if (!mustGrow)
         {
             GrowDevice(size, cancellation);
@@ -65,7 +73,7 @@ internal sealed class GrowSequence(VolumeConfiguration configuration, StorageSta
         using VolumeKey? kept = takesKey && passphrase is null ? stack.Mapping.Kept.TryRead() : null;
         if (takesKey && passphrase is null && kept is null)
             return new(GrowOutcomeKind.PassphraseNeeded);
-        if (!CryptDevice.TryGrow(name, takesKey ? passphrase : null, kept, () => GrowDevice(size, cancellation)))
+        if (!CryptDevice.TryGrow(name, configuration.Header, takesKey ? passphrase : null, kept, () => GrowDevice(size, cancellation)))
             return new(GrowOutcomeKind.WrongPassphrase);
         Report("mapping", $"{stack.Mapping.Mapping!.Path} has {Sizes.Text(stack.Mapping.Mapping!.Size)}");
         return null;

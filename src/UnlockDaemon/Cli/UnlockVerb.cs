@@ -61,7 +61,8 @@ internal static class UnlockVerb
             reply = await DaemonCall.MakeAsync(Method, passphrase, progress.Show, cancellation);
             if (reply?.Error?.Name != VarlinkError.WrongPassphrase || i == TypedTries - 1)
                 break;
-            output.Line("Wrong passphrase.");
+            string said = DaemonCall.Explain(reply.Error!).Message;
+            output.Line($"{char.ToUpperInvariant(said[0])}{said[1..]}.");
         }
 
         return reply;

@@ -37,6 +37,7 @@ internal static class Unlockctl
             Create(),
             GrowVerb.Command(s_json, s_passphraseFile),
             ConvertVerb.Command(s_json, s_passphraseFile),
+            IdentifyVerb.Command(s_json, s_passphraseFile),
             Simple("apply", "Writes the drop-ins that keep the configured services from starting while the volume is "
                 + "locked, and removes those of services no longer configured.\n\nExample: unlockctl apply", ApplyVerb.RunAsync),
             Simple("check", "Checks the configuration and this instance.\n\nExample: unlockctl check", CheckVerb.RunAsync),
