@@ -11,6 +11,8 @@ namespace UnlockDaemon.Protocol;
 [JsonSerializable(typeof(EventReply))]
 [JsonSerializable(typeof(UnlockReply))]
 [JsonSerializable(typeof(LockParameters))]
+[JsonSerializable(typeof(GrowParameters))]
+[JsonSerializable(typeof(GrowReply))]
 [JsonSerializable(typeof(LockReply))]
 [JsonSerializable(typeof(HoldersReply))]
 [JsonSerializable(typeof(ServiceInfoReply))]

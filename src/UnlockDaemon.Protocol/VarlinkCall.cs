@@ -57,11 +57,20 @@ public sealed record VarlinkCall(string Method, ReadOnlyMemory<byte> Parameters,
     /// <param name="name">The only parameter that the method takes.</param>
     /// <param name="passphrase">The passphrase, or null when the parameter is missing or null.</param>
     /// <returns>False when the parameters have another form.</returns>
-    public bool TryReadPassphrase(string name, out Passphrase? passphrase)
+    public bool TryReadPassphrase(string name, out Passphrase? passphrase) =>
+        TryReadPassphrase(name, null, out passphrase, out _);
+
+    /// <summary>The same for a method that takes a number besides.</summary>
+    /// <param name="name">The parameter with the passphrase.</param>
+    /// <param name="numberName">The parameter with the number; null when there is none.</param>
+    /// <param name="passphrase">The passphrase, or null when the parameter is missing or null.</param>
+    /// <param name="number">The number, or null when it is missing.</param>
+    /// <returns>False when the parameters have another form.</returns>
+    public bool TryReadPassphrase(string name, string? numberName, out Passphrase? passphrase, out long? number)
     {
         try
         {
-            return TryDecode(name, out passphrase);
+            return TryDecode(name, numberName, out passphrase, out number);
         }
         finally
         {
@@ -69,15 +78,22 @@ public sealed record VarlinkCall(string Method, ReadOnlyMemory<byte> Parameters,
         }
     }
 
-    private bool TryDecode(string name, out Passphrase? passphrase)
+    private bool TryDecode(string name, string? numberName, out Passphrase? passphrase, out long? number)
     {
-        passphrase = null;
+        (passphrase, number) = (null, null);
         Utf8JsonReader reader = new(Parameters.Span);
         reader.Read();
         while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
         {
             bool known = reader.ValueTextEquals(name);
+            bool isNumber = numberName is not null && number is null && reader.ValueTextEquals(numberName);
             reader.Read();
+            if (isNumber && reader.TokenType == JsonTokenType.Number && reader.TryGetInt64(out long given))
+            {
+                number = given;
+                continue;
+            }
+
             if (!known || passphrase is not null)
                 return Fail(ref passphrase);
             if (reader.TokenType == JsonTokenType.Null)

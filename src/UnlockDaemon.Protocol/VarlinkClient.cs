@@ -46,16 +46,17 @@ public sealed class VarlinkClient : IDisposable
             yield return reply;
     }
 
-    /// <summary>Makes a call whose only parameter is a passphrase.</summary>
+    /// <summary>Makes a call with a passphrase.</summary>
     /// <param name="method">Full name of the method.</param>
     /// <param name="passphrase">The passphrase; may be disposed once the first reply is there.</param>
+    /// <param name="size">The parameter "size"; null when the method takes none.</param>
     /// <param name="cancellation">Hangs up.</param>
     /// <returns>The replies.</returns>
     /// <exception cref="ProtocolException">The daemon hung up before its last reply.</exception>
     public async IAsyncEnumerable<VarlinkReply> CallWithPassphraseAsync(
-        string method, Passphrase passphrase, [EnumeratorCancellation] CancellationToken cancellation)
+        string method, Passphrase passphrase, long? size, [EnumeratorCancellation] CancellationToken cancellation)
     {
-        using (LockedMemory message = VarlinkMessage.CallWithPassphrase(method, passphrase, out int length))
+        using (LockedMemory message = VarlinkMessage.CallWithPassphrase(method, passphrase, out int length, size))
             await _stream.SendAsync(message.Memory[..length], cancellation);
         await foreach (VarlinkReply reply in RepliesAsync(cancellation))
             yield return reply;

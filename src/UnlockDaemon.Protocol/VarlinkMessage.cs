@@ -28,15 +28,19 @@ public static class VarlinkMessage
 
     /// <summary>Writes a call with a passphrase, in locked memory throughout.</summary>
     /// <param name="method">Full name of the method.</param>
-    /// <param name="passphrase">Sent as the only parameter, "passphrase".</param>
+    /// <param name="passphrase">Sent as the parameter "passphrase".</param>
     /// <param name="length">Length of the message.</param>
+    /// <param name="size">Sent as the parameter "size"; null when the method takes none.</param>
     /// <returns>The memory of the message; the caller disposes it once it is sent.</returns>
-    public static LockedMemory CallWithPassphrase(string method, Passphrase passphrase, out int length)
+    public static LockedMemory CallWithPassphrase(string method, Passphrase passphrase, out int length, long? size = null)
     {
         ArgumentNullException.ThrowIfNull(passphrase);
         LockedMemory message = new(MessageStream.MaximumCall);
         Span<byte> rest = message.GetSpan();
-        Append(ref rest, System.Text.Encoding.UTF8.GetBytes($$"""{"method":"{{method}}","more":true,"parameters":{"passphrase":" """.TrimEnd()));
+        Append(ref rest, System.Text.Encoding.UTF8.GetBytes($$"""{"method":"{{method}}","more":true,"parameters":{ """.TrimEnd()));
+        if (size is { } number)
+            Append(ref rest, System.Text.Encoding.UTF8.GetBytes($"\"size\":{number},"));
+        Append(ref rest, "\"passphrase\":\""u8);
         Base64.EncodeToUtf8(passphrase.Bytes, rest, out _, out int written);
         rest = rest[written..];
         Append(ref rest, "\"}}\0"u8);

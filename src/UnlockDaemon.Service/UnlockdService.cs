@@ -15,6 +15,9 @@ public sealed partial class UnlockdService : IDisposable
     // After a change of state prompts are put up and replies sent; then it is quiet, also on a slow machine.
     private static readonly TimeSpan s_settling = TimeSpan.FromSeconds(5);
 
+    // Only while it is unlocked: the locked daemon sleeps.
+    private static readonly TimeSpan s_spacePeriod = TimeSpan.FromMinutes(5);
+
     private readonly UnlockdConfiguration _configuration;
     private readonly SystemdConnection _systemd;
     private readonly ServiceSet _services;
@@ -64,6 +67,7 @@ public sealed partial class UnlockdService : IDisposable
             () => ServiceNotifier.FromEnvironment().Ready(Volume.JsonName(_volume.State)), stoppingToken);
         Task prompting = _prompts.RunAsync(stoppingToken);
         _ = GiveBackMemoryAsync(stoppingToken);
+        _ = WatchSpaceAsync(stoppingToken);
         await Task.WhenAll(listening, prompting).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         if (await IsShuttingDownAsync())
             await LockForShutdownAsync();
@@ -80,6 +84,22 @@ public sealed partial class UnlockdService : IDisposable
             await Task.Delay(s_settling, cancellation);
             IdleMemory.GiveBack();
             await _volume.WaitUntilAsync(volume => volume.Since != since, cancellation);
+        }
+    }
+
+    /// <summary>No event tells that the disk below a sparse container fills: while it is unlocked, it is looked at.</summary>
+    private async Task WatchSpaceAsync(CancellationToken cancellation)
+    {
+        while (!cancellation.IsCancellationRequested)
+        {
+            await _volume.WaitUntilAsync(static volume => volume.State != VolumeState.Locked, cancellation);
+            _volume.LookForSpace();
+            using CancellationTokenSource period = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
+            period.CancelAfter(s_spacePeriod);
+            await _volume.WaitUntilAsync(static volume => volume.State == VolumeState.Locked, period.Token)
+                .ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            if (_volume.State == VolumeState.Locked)
+                _volume.LookForSpace();
         }
     }
 

@@ -53,6 +53,14 @@ await table.CompareAsync("passphrase to all services ready", Rounds,
     "perl /root/call Unlock '^{\"parameters\":{\"state\"'; perl /root/call Lock certificate >/dev/null", "<= 1.1",
     ("systemctl start until ready, volume mounted before",
         $"{PlainOpen}; {Timed("systemctl start mariadb; until mysqladmin ping >/dev/null 2>&1; do :; done", $"systemctl stop mariadb; {PlainClose}")}"));
+const string Larger = "SIZE=$(( $(stat -c %s /var/encrypt_file) + (48 << 20) ))";
+await table.CompareAsync("grow by 48 MiB, mounted", Rounds,
+    $"perl /root/call Unlock '\"mounted on' >/dev/null; {Larger}; perl /root/call Grow '^{{\"parameters\":{{\"size\"' $SIZE; "
+        + "perl /root/call Lock certificate >/dev/null", "",
+    ("fallocate; losetup -c; cryptsetup resize; resize2fs",
+        $"{PlainOpen}; {Larger}; LOOP=$(losetup -nO NAME -j /var/encrypt_file); "
+            + Timed("fallocate -l $SIZE /var/encrypt_file; losetup -c $LOOP; "
+                + "cryptsetup resize --key-file /root/passphrase plain; resize2fs /dev/mapper/plain", PlainClose)));
 if (await Tomb.TryInstallAsync(guest, limit.Token) is { } reason)
     Table.Tell("beside tomb", reason, "");
 else

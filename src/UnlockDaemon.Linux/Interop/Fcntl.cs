@@ -3,7 +3,7 @@ using Microsoft.Win32.SafeHandles;
 
 namespace UnlockDaemon.Linux.Interop;
 
-/// <summary>Opening and space of files. Source: fcntl.h, sys/file.h, open(2), fallocate(2), flock(2).</summary>
+/// <summary>Opening and space of files. Source: fcntl.h, sys/file.h, open(2), fallocate(2), posix_fadvise(2), flock(2).</summary>
 internal static partial class Fcntl
 {
     internal const int O_RDONLY = 0;
@@ -13,6 +13,7 @@ internal static partial class Fcntl
     internal const int O_NONBLOCK = 0x800;
     internal const int O_DIRECTORY = 0x10000;
     internal const int O_CLOEXEC = 0x80000;
+    internal const int POSIX_FADV_DONTNEED = 4;
     internal const int LOCK_EX = 2;
     internal const int LOCK_NB = 4;
     internal const int LOCK_UN = 8;
@@ -22,6 +23,9 @@ internal static partial class Fcntl
 
     [LibraryImport("libc", SetLastError = true)]
     internal static partial int posix_fallocate(SafeFileHandle fd, long offset, long length);
+
+    [LibraryImport("libc")]
+    internal static partial int posix_fadvise(SafeFileHandle fd, long offset, long length, int advice);
 
     [LibraryImport("libc", SetLastError = true)]
     internal static partial int flock(SafeFileHandle fd, int operation);

@@ -9,6 +9,7 @@ internal static unsafe partial class Ioctl
 {
     internal const ulong FS_IOC_GETFLAGS = 0x80086601;
     internal const ulong FS_IOC_SETFLAGS = 0x40086602;
+    internal const ulong BLKFLSBUF = 0x1261; // linux/fs.h
     internal const int FS_IMMUTABLE_FL = 0x10;
 
     [LibraryImport("libc", SetLastError = true)]

@@ -8,6 +8,8 @@ internal static unsafe partial class LibCryptSetup
     internal const string CRYPT_PLAIN = "PLAIN";
     internal const string CRYPT_LUKS2 = "LUKS2";
     internal const int CRYPT_ANY_SLOT = -1;
+    internal const uint CRYPT_ACTIVATE_KEYRING_KEY = 1 << 11;
+    internal const uint CRYPT_DEACTIVATE_DEFERRED = 1 << 0;
     internal const int CRYPT_LOG_ERROR = 1;
 
     private const string Library = "libcryptsetup.so.12";
@@ -50,11 +52,31 @@ internal static unsafe partial class LibCryptSetup
         internal uint flags;
     }
 
+    /// <summary>struct crypt_active_device; offsets and size in sectors of 512 bytes.</summary>
+    [StructLayout(LayoutKind.Sequential)]
+    internal struct crypt_active_device
+    {
+        internal ulong offset;
+        internal ulong iv_offset;
+        internal ulong size;
+        internal uint flags;
+    }
+
     [LibraryImport(Library)]
     internal static partial int crypt_set_pbkdf_type(CryptContext device, crypt_pbkdf_type* pbkdf);
 
     [LibraryImport(Library, StringMarshalling = StringMarshalling.Utf8)]
     internal static partial int crypt_init(out nint device, string path);
+
+    [LibraryImport(Library, StringMarshalling = StringMarshalling.Utf8)]
+    internal static partial int crypt_init_by_name_and_header(out nint device, string name, string? header);
+
+    [LibraryImport(Library, StringMarshalling = StringMarshalling.Utf8)]
+    internal static partial int crypt_get_active_device(
+        CryptContext device, string name, out crypt_active_device attributes);
+
+    [LibraryImport(Library, StringMarshalling = StringMarshalling.Utf8)]
+    internal static partial int crypt_resize(CryptContext device, string name, ulong sectors);
 
     [LibraryImport(Library, StringMarshalling = StringMarshalling.Utf8)]
     internal static partial int crypt_init_data_device(out nint device, string path, string dataDevice);

@@ -23,6 +23,7 @@ internal static partial class Stat
         [FieldOffset(0x1C)] internal ushort stx_mode;
         [FieldOffset(0x20)] internal ulong stx_ino;
         [FieldOffset(0x28)] internal ulong stx_size;
+        [FieldOffset(0x30)] internal ulong stx_blocks;
         [FieldOffset(0x80)] internal uint stx_rdev_major;
         [FieldOffset(0x84)] internal uint stx_rdev_minor;
         [FieldOffset(0x88)] internal uint stx_dev_major;

@@ -38,6 +38,9 @@ public sealed record ContainerFile(string Path)
         ? new(status.stx_rdev_major, status.stx_rdev_minor)
         : null;
 
+    /// <summary>Bytes that the file system below has given it blocks for; less than <see cref="Size"/> when it is sparse.</summary>
+    public long Allocated => (long)FileStatus.Read(Path).stx_blocks * BlockDevice.SectorSize;
+
     /// <summary>The UUID of its LUKS header; null without such a header.</summary>
     public string? Uuid
     {
@@ -110,6 +113,37 @@ public sealed record ContainerFile(string Path)
                 throw;
             }
         }
+    }
+
+    /// <summary>Appends blocks to the file until it has a size, and has that on the disk below.</summary>
+    /// <param name="size">The new size in bytes, not less than <see cref="Size"/>.</param>
+    /// <param name="progress">Told the size reached.</param>
+    /// <param name="cancellation">Ends the work between two steps; the file keeps what it has got.</param>
+    /// <exception cref="LinuxException">The disk below is full; the file is again as large as it was.</exception>
+    public void Grow(long size, IProgress<long>? progress, CancellationToken cancellation)
+    {
+        using SafeFileHandle file = Fcntl.Open(Path, Fcntl.O_RDWR);
+        long before = RandomAccess.GetLength(file);
+        try
+        {
+            for (long done = before; done < size; progress?.Report(done))
+            {
+                cancellation.ThrowIfCancellationRequested();
+                long count = Math.Min(Chunk, size - done);
+                if (Fcntl.posix_fallocate(file, done, count) is var error and not 0)
+                    throw new LinuxException($"allocate {size} bytes for", Path, error);
+                done += count;
+            }
+        }
+        catch (LinuxException)
+        {
+            RandomAccess.SetLength(file, before);
+            throw;
+        }
+
+        // The file system inside must not know of blocks that a power failure takes from the file.
+        if (Unistd.fsync(file) != 0)
+            throw LinuxException.FromLastError("flush", Path);
     }
 
     private void Fill(SafeFileHandle file, long size, bool random, IProgress<long>? progress, CancellationToken cancellation)

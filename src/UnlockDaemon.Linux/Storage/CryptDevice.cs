@@ -5,7 +5,7 @@ using UnlockDaemon.Linux.Interop;
 namespace UnlockDaemon.Linux.Storage;
 
 /// <summary>Makes and opens encrypted devices, through libcryptsetup.</summary>
-public static unsafe class CryptDevice
+public static unsafe partial class CryptDevice
 {
     // AES-256 in XTS mode takes two keys of 32 bytes.
     private const int XtsKeyLength = 64;
@@ -95,6 +95,16 @@ public static unsafe class CryptDevice
         Check(LibCryptSetup.crypt_deactivate_by_name(0, name, 0), "take down mapping", name);
     }
 
+    /// <summary>Has the kernel take a mapping down once nobody has it open any more.</summary>
+    /// <param name="name">Name of the mapping.</param>
+    /// <exception cref="LinuxException">It does not exist: ENODEV.</exception>
+    public static void DeactivateAtLastClose(string name)
+    {
+        CaptureErrors();
+        Check(LibCryptSetup.crypt_deactivate_by_name(0, name, LibCryptSetup.CRYPT_DEACTIVATE_DEFERRED),
+            "take down mapping", name);
+    }
+
     /// <summary>Writes a LUKS2 header with a new random volume key and one key slot.</summary>
     /// <param name="device">File or device for the container; what it holds is lost.</param>
     /// <param name="passphrase">Opens the key slot.</param>
@@ -145,7 +155,7 @@ public static unsafe class CryptDevice
             {
                 activate();
             }
-            catch (LinuxException exception)
+            catch (Exception exception)
             {
                 failure = ExceptionDispatchInfo.Capture(exception);
             }

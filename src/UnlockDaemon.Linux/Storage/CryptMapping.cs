@@ -11,13 +11,14 @@ public sealed record CryptMapping(string Name, string SysfsPath)
     /// <summary>The device node.</summary>
     public string Path => "/dev/mapper/" + Name;
 
+    /// <summary>Size in bytes.</summary>
+    /// <exception cref="IOException">It is gone.</exception>
+    public long Size => BlockDevice.SizeOf(SysfsPath);
+
     /// <summary>Its device number, as mountinfo and st_dev show it.</summary>
     public DeviceNumber Number =>
         DeviceNumber.Parse(File.ReadAllText(SysfsPath + "/dev").AsSpan().Trim())
         ?? throw new LinuxException("read device number of", SysfsPath, Errno.EIO);
-
-    /// <summary>Its size in bytes.</summary>
-    public long Size => long.Parse(File.ReadAllText(SysfsPath + "/size").AsSpan().Trim()) * 512;
 
     /// <summary>Finds a mapping by name.</summary>
     /// <param name="name">The name, as below /dev/mapper.</param>
@@ -91,7 +92,7 @@ public sealed record CryptMapping(string Name, string SysfsPath)
     /// <exception cref="LinuxException">The device mapper refused.</exception>
     public void FailAll()
     {
-        ulong sectors = ulong.Parse(File.ReadAllText(SysfsPath + "/size").AsSpan().Trim());
+        ulong sectors = (ulong)Size / BlockDevice.SectorSize;
         using (DeviceMapperTask reload = new(LibDevMapper.DM_DEVICE_RELOAD, Name))
         {
             _ = LibDevMapper.dm_task_add_target(reload, 0, sectors, "error", "");

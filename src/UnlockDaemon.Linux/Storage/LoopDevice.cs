@@ -1,5 +1,4 @@
 using System.Diagnostics;
-using System.Globalization;
 using System.Runtime.InteropServices;
 using System.Text;
 using System.Text.Unicode;
@@ -25,6 +24,10 @@ public sealed record LoopDevice(string Path)
 
     /// <summary>Whether reads and writes bypass the page cache of the file system below.</summary>
     public bool IsDirect => (GetStatus()?.lo_flags & Loop.LO_FLAGS_DIRECT_IO) != 0;
+
+    /// <summary>Size in bytes; what the file was when it was attached, until <see cref="TakeUpSize"/>.</summary>
+    /// <exception cref="IOException">There is no such device.</exception>
+    public long Size => BlockDevice.SizeOf("/sys/block/" + System.IO.Path.GetFileName(Path));
 
     /// <summary>Its device number; null when there is no such device.</summary>
     public DeviceNumber? Number =>
@@ -101,9 +104,6 @@ public sealed record LoopDevice(string Path)
     public string? BackingFile =>
         Attribute("loop/backing_file") is { } path && !path.EndsWith(Deleted, StringComparison.Ordinal) ? path : null;
 
-    /// <summary>Its size in bytes, as it was when it was attached; null when it is not attached.</summary>
-    public long? Size => Attribute("size") is { } sectors ? long.Parse(sectors, CultureInfo.InvariantCulture) * 512 : null;
-
     /// <summary>Detaches the device, and looks until the kernel has let it go.</summary>
     /// <remarks>
     /// Since Linux 3.7 LOOP_CLR_FD on a device that is open elsewhere succeeds and only marks it to be cleared at the
@@ -124,6 +124,15 @@ public sealed record LoopDevice(string Path)
             if (Stopwatch.GetElapsedTime(started) > s_detachLimit)
                 throw new LinuxException("detach", Path, Errno.EBUSY);
         }
+    }
+
+    /// <summary>Has the device take up the size that the file has now.</summary>
+    /// <exception cref="LinuxException">The device is not attached.</exception>
+    public void TakeUpSize()
+    {
+        using SafeFileHandle device = Fcntl.Open(Path, Fcntl.O_RDWR);
+        if (Ioctl.ioctl(device, Loop.LOOP_SET_CAPACITY, 0) != 0)
+            throw LinuxException.FromLastError("take up the new size of", Path);
     }
 
     /// <summary>Loads the loop driver if the kernel does not have it yet.</summary>

@@ -11,6 +11,7 @@ namespace UnlockDaemon.Protocol.Messages;
 /// <param name="Since">When this state began.</param>
 /// <param name="BootId">The kernel's boot id.</param>
 /// <param name="LastError">What went wrong last, or null.</param>
+/// <param name="Warnings">What will go wrong if nobody does anything.</param>
 public sealed record StatusReply(
     string State,
     bool Held,
@@ -21,4 +22,5 @@ public sealed record StatusReply(
     IReadOnlyList<ServiceInfo> Services,
     DateTimeOffset Since,
     string BootId,
-    string? LastError);
+    string? LastError,
+    IReadOnlyList<string> Warnings);

@@ -33,6 +33,7 @@ internal sealed class ControlMethods
             ["org.unlockd.Holders"] = new(Access.Root, HoldersAsync),
             ["org.unlockd.Unlock"] = new(Access.Root, UnlockAsync),
             ["org.unlockd.Lock"] = new(Access.Root, LockAsync),
+            ["org.unlockd.Grow"] = new(Access.Root, GrowAsync),
             ["org.unlockd.Release"] = new(Access.Root, ReleaseAsync),
             ["org.unlockd.Panic"] = new(Access.Root, PanicAsync),
         };
@@ -155,6 +156,34 @@ internal sealed class ControlMethods
             { Refused: true } => conversation.FailAsync(VarlinkError.Held,
                 new(Reason: outcome.Reason, Holders: StatusReport.Describe(outcome.Holders)), cancellation),
             _ => conversation.FailAsync(VarlinkError.Failed, new(Step: "lock", Reason: outcome.Reason), cancellation),
+        });
+    }
+
+    private async Task GrowAsync(Conversation conversation, CancellationToken cancellation)
+    {
+        if (!conversation.Call.TryReadPassphrase("passphrase", "size", out Passphrase? passphrase, out long? size)
+            || size is not > 0)
+        {
+            passphrase?.Dispose();
+            await RefuseParameterAsync(conversation, "size or passphrase", cancellation);
+            return;
+        }
+
+        // The caller may hang up; what he began goes on.
+        GrowOutcome outcome = await FollowAsync(conversation, async () =>
+        {
+            using Passphrase? secret = passphrase;
+            return await _volume.GrowAsync(size.Value, secret);
+        }, cancellation);
+        await (outcome.Kind switch
+        {
+            GrowOutcomeKind.Grown => conversation.ReplyAsync(
+                new GrowReply(_volume.ContainerSize), ProtocolJson.Default.GrowReply, cancellation),
+            GrowOutcomeKind.PassphraseNeeded => conversation.FailAsync(VarlinkError.PassphraseNeeded, new(), cancellation),
+            GrowOutcomeKind.WrongPassphrase => conversation.FailAsync(VarlinkError.WrongPassphrase, new(), cancellation),
+            GrowOutcomeKind.Busy => conversation.FailAsync(VarlinkError.Busy, new(State: outcome.Reason), cancellation),
+            _ => conversation.FailAsync(
+                VarlinkError.Failed, new(Step: outcome.Step, Reason: outcome.Reason), cancellation),
         });
     }
 

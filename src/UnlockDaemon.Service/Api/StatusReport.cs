@@ -27,7 +27,8 @@ internal static class StatusReport
             [.. statuses.Select(Describe)],
             volume.Since,
             BootId.Current,
-            volume.LastError ?? (volume.State == VolumeState.Degraded ? Trouble(services) : null));
+            volume.LastError ?? (volume.State == VolumeState.Degraded ? Trouble(services) : null),
+            volume.Warnings);
     }
 
     internal static IReadOnlyList<HolderInfo> Describe(IReadOnlyList<Holder> holders) =>

@@ -19,7 +19,7 @@ public sealed class HostCheck(UnlockdConfiguration configuration, ISystemd syste
     public async Task<IReadOnlyList<Finding>> RunAsync(CancellationToken cancellation)
     {
         List<Finding> findings = [CheckModules(), CheckChecker(), .. CheckStorage(), .. CheckConsoles(), .. CheckSwap(),
-            .. new InstanceCheck(configuration).Run()];
+            .. CheckSpace(), .. new InstanceCheck(configuration).Run()];
         foreach (ServiceConfiguration service in configuration.Services)
             findings.Add(await CheckUnitAsync(service, cancellation));
         ServiceGate gate = new(configuration.Volume.MountPoint, configuration.Services.Select(static service => service.Unit));
@@ -89,6 +89,9 @@ public sealed class HostCheck(UnlockdConfiguration configuration, ISystemd syste
                 yield return Warning($"swap on {device} is in the clear: what services hold in memory may be written there");
         }
     }
+
+    private IEnumerable<Finding> CheckSpace() =>
+        SpaceBelow.FindShortage(new ContainerFile(configuration.Volume.Container)) is { } shortage ? [Warning(shortage)] : [];
 
     private async Task<Finding> CheckUnitAsync(ServiceConfiguration service, CancellationToken cancellation)
     {

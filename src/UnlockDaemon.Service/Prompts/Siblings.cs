@@ -77,7 +77,8 @@ internal sealed class Siblings
             return new(VarlinkError.Failed, new(Reason: reason));
         try
         {
-            await foreach (VarlinkReply reply in client.CallWithPassphraseAsync("org.unlockd.Unlock", passphrase, limit.Token))
+            await foreach (VarlinkReply reply in client.CallWithPassphraseAsync(
+                "org.unlockd.Unlock", passphrase, size: null, limit.Token))
             {
                 if (!reply.Continues)
                     return reply.Error;

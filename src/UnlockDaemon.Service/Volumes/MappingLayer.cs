@@ -7,7 +7,8 @@ using UnlockDaemon.Service.Configuration;
 namespace UnlockDaemon.Service.Volumes;
 
 /// <summary>The dm-crypt mapping on the loop device, or on the container itself where that is a device.</summary>
-internal sealed class MappingLayer(VolumeConfiguration configuration, LoopLayer loop, bool keepKey) : Layer
+internal sealed class MappingLayer(
+    VolumeConfiguration configuration, LoopLayer loop, bool keepKey, string? name = null) : Layer
 {
     private const string UsualPrefix = "unlockd-";
     private const string OtherPrefix = "unlockd@";
@@ -15,7 +16,7 @@ internal sealed class MappingLayer(VolumeConfiguration configuration, LoopLayer 
     /// <summary>libcryptsetup's name for dm-integrity's device, below a mapping with authenticated encryption.</summary>
     internal const string IntegritySuffix = "_dif";
 
-    private readonly string _name = NameFor(configuration.MountPoint);
+    private readonly string _name = name ?? NameFor(configuration.MountPoint);
 
     internal override string Name => "mapping";
 
@@ -59,19 +60,22 @@ internal sealed class MappingLayer(VolumeConfiguration configuration, LoopLayer 
         Mapping is { } mapping ? new(Name, true, mapping.Path) : new(Name, false, "");
 
     internal override Task<LayerOutcome> BringUpAsync(
-        Passphrase? passphrase, Action<string> report, CancellationToken cancellation)
+        Passphrase? passphrase, Action<string> report, CancellationToken cancellation) =>
+        Task.FromResult(BringUp(loop.LowerPath!, passphrase));
+
+    /// <summary>Maps a device, or a file through a loop device that goes away with the mapping.</summary>
+    internal LayerOutcome BringUp(string device, Passphrase? passphrase)
     {
         OpenedSlot = null;
-        string device = loop.LowerPath!;
         if (passphrase is null || configuration.Encoding is not { } encoding)
-            return Task.FromResult(BringUp(device, passphrase));
+            return Activate(device, passphrase);
         using Passphrase? converted = encoding.TryConvert(passphrase);
-        return Task.FromResult(converted is not null
-            ? BringUp(device, converted)
+        return converted is not null
+            ? Activate(device, converted)
             : LayerOutcome.WrongPassphrase with
             {
                 Reason = $"wrong passphrase: a character of it does not exist in {encoding.Name} (volume.passphrase_encoding)",
-            });
+            };
     }
 
     internal override string? TakeDown()
@@ -91,7 +95,7 @@ internal sealed class MappingLayer(VolumeConfiguration configuration, LoopLayer 
     internal IReadOnlyList<CryptMapping> Leftovers() =>
         [.. new[] { CryptMapping.Find(_name), CryptMapping.Find(_name + IntegritySuffix) }.OfType<CryptMapping>()];
 
-    private LayerOutcome BringUp(string device, Passphrase? passphrase)
+    private LayerOutcome Activate(string device, Passphrase? passphrase)
     {
         if (passphrase is not null && configuration.Cipher is null)
             return ActivateLuks(device, passphrase);

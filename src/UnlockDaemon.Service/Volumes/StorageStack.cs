@@ -52,7 +52,7 @@ internal sealed class StorageStack
     {
         try
         {
-            return Loop.FindLost()
+            return new ConversionFiles(_configuration.Container).FindUnfinished() ?? Loop.FindLost()
                 ?? Container.FindFault(luks: _configuration is { Format: ContainerFormat.Luks, Header: null })
                 ?? FindHeaderFault() ?? FindKeyFileFault() ?? Filesystem.FindFault();
         }
@@ -82,6 +82,10 @@ internal sealed class StorageStack
             return Advice.For(failure);
         }
     }
+
+    /// <summary>Says that unlockctl converts the container right now, and so has its own devices on it.</summary>
+    internal string? FindConversion() =>
+        Loop.Device is null ? null : new ConversionFiles(_configuration.Container).FindUnfinished();
 
     /// <summary>Brings up what is down, bottom to top; takes it down again when that fails.</summary>
     /// <returns>The outcome, and the layer it happened in.</returns>

@@ -26,6 +26,8 @@ public sealed partial class Volume : IDisposable
     private readonly SemaphoreSlim _gate = new(1, 1);
     private readonly CancellationTokenSource _disposing = new();
     private CancellationTokenSource _starting = new();
+    private CancellationTokenSource _growing = new();
+    private bool _isGrowing;
     private Task<LockOutcome>? _locking;
 
     /// <summary>Describes a volume; nothing is touched before <see cref="ObserveAsync"/>.</summary>
@@ -96,9 +98,28 @@ public sealed partial class Volume : IDisposable
     /// <returns>The storage layers, bottom first.</returns>
     public IReadOnlyList<LayerInfo> ObserveLayers() => _stack.Observe();
 
+    /// <summary>Size of the container in bytes.</summary>
+    public long ContainerSize => _stack.Container.Size;
+
+    /// <summary>What will go wrong if nobody does anything.</summary>
+    public IReadOnlyList<string> Warnings { get; private set; } = [];
+
     /// <summary>Who holds the volume.</summary>
     /// <returns>The holders; empty when it is not mapped.</returns>
     public IReadOnlyList<Holder> FindHolders() => _stack.Filesystem.FindHolders();
+
+    /// <summary>Looks whether the disk below can still give a sparse container its blocks; tells it when that changes.</summary>
+    public void LookForSpace()
+    {
+        string? warning = State is VolumeState.Locked ? null : SpaceBelow.FindShortage(_stack.Container);
+        bool warned = Warnings.Count > 0;
+        Warnings = warning is null ? [] : [warning];
+        if (warned == warning is not null)
+            return;
+        _events.Publish("check", "space", warning ?? "the disk below has room again");
+        if (warning is not null)
+            LogShortage(warning);
+    }
 
     /// <summary>Waits until something about the volume is so.</summary>
     /// <param name="condition">Asked now and after every change.</param>
@@ -127,7 +148,8 @@ public sealed partial class Volume : IDisposable
         }
         else
         {
-            _stack.TakeDown((layer, text) => _events.Publish("step", layer, text));
+            if (_stack.FindConversion() is null)
+                _stack.TakeDown((layer, text) => _events.Publish("step", layer, text));
             _stack.Filesystem.Protect();
             _condition.Enter(VolumeEvent.FoundLocked, "found locked");
         }
@@ -143,9 +165,9 @@ public sealed partial class Volume : IDisposable
     {
         LookAgain();
         if (State is VolumeState.Starting or VolumeState.Stopping or VolumeState.Locking)
-            return new(UnlockOutcome.Busy, State.ToString());
+            return new(UnlockOutcome.Busy, Activity);
         if (!await _gate.WaitAsync(s_unlockPatience))
-            return new(UnlockOutcome.Busy, State.ToString());
+            return new(UnlockOutcome.Busy, Activity);
         UnlockAttempt attempt;
         try
         {
@@ -163,6 +185,38 @@ public sealed partial class Volume : IDisposable
         return attempt;
     }
 
+    /// <summary>Grows the mounted volume, while it is in use. A lock or a panic ends it between two steps.</summary>
+    /// <param name="size">The size that the container is to have, in bytes.</param>
+    /// <param name="passphrase">The passphrase, cleared once it has opened the container; null to try without.</param>
+    /// <returns>What came of it.</returns>
+    public async Task<GrowOutcome> GrowAsync(long size, Passphrase? passphrase)
+    {
+        LookAgain();
+        if (State is VolumeState.Stopping or VolumeState.Locking || !await _gate.WaitAsync(s_unlockPatience))
+            return new(GrowOutcomeKind.Busy, Activity);
+        _growing.Dispose();
+        _growing = new CancellationTokenSource();
+        _isGrowing = true;
+        try
+        {
+            if (State is not (VolumeState.Ready or VolumeState.Degraded))
+            {
+                return new(GrowOutcomeKind.Failed, $"the volume is {JsonName(State)}, and grows while it is mounted: "
+                    + "'unlockctl unlock' first");
+            }
+
+            GrowOutcome outcome = await Task.Run(
+                () => new GrowSequence(_configuration, _stack, _events).Run(size, passphrase, _growing.Token));
+            LogGrow(outcome.Kind, size, outcome.Reason);
+            return outcome;
+        }
+        finally
+        {
+            _isGrowing = false;
+            _gate.Release();
+        }
+    }
+
     /// <summary>Stops the services, takes every layer down and looks at the kernel again.</summary>
     /// <remarks>
     /// Several may ask at once: one lock is made, its failure is the answer for all of them, and after its success each
@@ -174,6 +228,8 @@ public sealed partial class Volume : IDisposable
     {
         ArgumentNullException.ThrowIfNull(request);
         LookAgain();
+        if (State == VolumeState.Locked && _stack.FindConversion() is { } conversion)
+            return new(null, "not proven: " + conversion, [], Refused: true);
         if (_locking is { } other && await other is { Certificate: null } failed)
             return failed;
         Task<LockOutcome> locking = LockAloneAsync(request);
@@ -196,6 +252,7 @@ public sealed partial class Volume : IDisposable
         PanicSequence panic = new(_stack, _services, _events);
         panic.WipeKeys();
         await _starting.CancelAsync();
+        await _growing.CancelAsync();
         // Whoever has the gate waits for the device, which now fails, or is stuck: then it is done without the gate.
         bool alone = await _gate.WaitAsync(s_panicPatience);
         try
@@ -227,8 +284,12 @@ public sealed partial class Volume : IDisposable
         _services.StopTook -= _history.Add;
         _disposing.Dispose();
         _starting.Dispose();
+        _growing.Dispose();
         _gate.Dispose();
     }
+
+    /// <summary>What is under way, as it follows "is".</summary>
+    private string Activity => !_isGrowing ? JsonName(State) : "growing";
 
     private static async Task<string?> TakeDownAsync(PanicSequence panic)
     {
@@ -247,13 +308,14 @@ public sealed partial class Volume : IDisposable
         using CancellationTokenSource deadline = new(request.Deadline);
         if (State == VolumeState.Starting)
             await _starting.CancelAsync();
+        await _growing.CancelAsync();
         try
         {
             await _gate.WaitAsync(deadline.Token);
         }
         catch (OperationCanceledException)
         {
-            return new(null, $"not locked: the volume is still {JsonName(State)}", [], Refused: true);
+            return new(null, $"not locked: the volume is still {Activity}", [], Refused: true);
         }
 
         LockSequence sequence = new(
@@ -333,6 +395,12 @@ public sealed partial class Volume : IDisposable
     /// <summary>A service failed later, or came back.</summary>
     private void OnReadinessChanged(bool ready) =>
         _condition.TakeReadiness(() => ready, [VolumeState.Ready, VolumeState.Degraded]);
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "{Shortage}")]
+    private partial void LogShortage(string shortage);
+
+    [LoggerMessage(Level = LogLevel.Information, Message = "grow to {Size} bytes: {Outcome} {Reason}")]
+    private partial void LogGrow(GrowOutcomeKind outcome, long size, string reason);
 
     [LoggerMessage(Level = LogLevel.Information, Message = "starting of services ended by a lock")]
     private partial void LogStartCancelled();

@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using System.Runtime.InteropServices;
 using UnlockDaemon.Linux;
 using UnlockDaemon.Linux.Storage;
@@ -14,7 +13,6 @@ internal static class CreateVerb
 {
     // loop-AES's own losetup takes nothing shorter, so such a volume could not be opened there.
     private const int LoopAesMinimum = 20;
-    private const int BarWidth = 40;
 
     internal static async Task<int> RunAsync(
         Output output, NewVolume volume, string? passphraseFile, CancellationToken cancellation)
@@ -52,7 +50,7 @@ internal static class CreateVerb
         if (volume.Format == ContainerFormat.LoopAes && passphrase.Length < LoopAesMinimum)
             return output.Fail(ExitCode.Failure, $"loop-AES takes no passphrase shorter than {LoopAesMinimum} characters");
 
-        volume.Make(passphrase, step => output.Line(step), new Bar(output, volume.Size), cancellation);
+        volume.Make(passphrase, step => output.Line(step), new ProgressBar(output, volume.Size), cancellation);
         ProtectMountPoint(output, volume.Path);
         output.Line($"made {volume.Path}: {Sizes.Text(volume.Size)}, {volume.Format.Name()}, {volume.Filesystem.Name()}");
         output.Object(new VolumeInfo(volume.Path, volume.Format.Name(), ""), ProtocolJson.Default.VolumeInfo);
@@ -70,25 +68,5 @@ internal static class CreateVerb
         Directory.CreateDirectory(mountPoint.Path);
         if (mountPoint.Current is null && mountPoint.TrySetImmutable())
             output.Line($"{mountPoint.Path} is immutable while nothing is mounted there");
-    }
-
-    private sealed class Bar(Output output, long total) : IProgress<long>
-    {
-        private readonly long _started = Stopwatch.GetTimestamp();
-
-        private static string TimeLeft(double seconds) =>
-            seconds < 100 ? $"{seconds:0} s left" : $"{seconds / 60:0} min left";
-
-        public void Report(long value)
-        {
-            if (!output.Live)
-                return;
-            double part = (double)value / total;
-            double seconds = Stopwatch.GetElapsedTime(_started).TotalSeconds;
-            int filled = (int)(part * BarWidth);
-            Console.Write($"\r[{new string('#', filled)}{new string('.', BarWidth - filled)}] {part * 100,3:0} %  "
-                + $"{Sizes.Text((long)(value / Math.Max(seconds, 0.001)))}/s  {TimeLeft(seconds * ((1 / part) - 1))}\u001b[K"
-                + (value == total ? "\n" : ""));
-        }
     }
 }

@@ -26,10 +26,10 @@ internal static class DaemonCall
         string method, Action<EventInfo>? progress, CancellationToken cancellation) =>
         MakeAsync(method, new Nothing(), ProtocolJson.Default.Nothing, progress, cancellation);
 
-    /// <summary>Makes a call whose only parameter is a passphrase.</summary>
+    /// <summary>Makes a call with a passphrase.</summary>
     internal static Task<VarlinkReply?> MakeAsync(
-        string method, Passphrase passphrase, Action<EventInfo> progress, CancellationToken cancellation) =>
-        FollowAsync(client => client.CallWithPassphraseAsync(method, passphrase, cancellation), progress);
+        string method, Passphrase passphrase, Action<EventInfo> progress, CancellationToken cancellation, long? size = null) =>
+        FollowAsync(client => client.CallWithPassphraseAsync(method, passphrase, size, cancellation), progress);
 
     /// <summary>What an error means, for people, and the exit code when the verb has none of its own for it.</summary>
     internal static (int Code, string Message) Explain(VarlinkError error) => error.Name switch

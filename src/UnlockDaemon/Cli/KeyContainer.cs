@@ -27,7 +27,7 @@ internal sealed class KeyContainer(Output output, string path)
             return output.Fail(ExitCode.Failure, "only root may do this: use sudo");
         if (given is null)
         {
-            ConfigurationResult loaded = ConfigurationLoader.Load(ConfigurationLoader.DefaultPath);
+            ConfigurationResult loaded = ConfigurationLoader.Load(Instance.Current.Configuration);
             if (loaded.Configuration is not { } configuration)
                 return output.Fail(ExitCode.Failure, string.Join('\n', loaded.Errors));
             if (configuration.Volume.Format != ContainerFormat.Luks)

@@ -50,6 +50,8 @@ internal static class StatusVerb
                 output.Line($"      | {line}");
         }
 
+        foreach (string warning in status.Warnings)
+            output.Line($"warning: {warning}");
         if (status.LastError is { } trouble)
             output.Line($"last error: {trouble}");
         if (NextStep(status) is { } next)

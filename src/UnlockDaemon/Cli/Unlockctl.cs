@@ -34,6 +34,8 @@ internal static class Unlockctl
             PanicVerb.Make(s_json),
             Simple("holders", "Shows who holds the volume.\n\nExample: unlockctl holders", HoldersVerb.RunAsync),
             Create(),
+            GrowVerb.Command(s_json, s_passphraseFile),
+            ConvertVerb.Command(s_json, s_passphraseFile),
             IdentifyVerb.Command(s_json, s_passphraseFile),
             KeyVerb.Make(s_json, s_passphraseFile),
             Simple("apply", "Writes the drop-ins that keep the configured services from starting while the volume is "
@@ -48,9 +50,9 @@ internal static class Unlockctl
             ParseResult parsed = root.Parse(args);
             InstanceOption.Apply(parsed);
             InvocationConfiguration invocation = new() { EnableDefaultExceptionHandler = false };
-            // A container that is given up is cleared away first, and a step of it takes longer than the usual 2 s; so
-            // does a change of key slots, which is brought to its end.
-            if (parsed.CommandResult.Command is { Name: CreateName } || IsKeyCommand(parsed))
+            // What is given up is cleared away, or noted, first, and a step of it takes longer than the usual 2 s; so does a
+            // change of key slots, which is brought to its end.
+            if (parsed.CommandResult.Command.Name is CreateName or ConvertVerb.Name || IsKeyCommand(parsed))
                 invocation.ProcessTerminationTimeout = Timeout.InfiniteTimeSpan;
             return await parsed.InvokeAsync(invocation);
         }

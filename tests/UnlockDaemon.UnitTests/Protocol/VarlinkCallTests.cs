@@ -23,6 +23,33 @@ public sealed class VarlinkCallTests
         }).QuickCheckThrowOnFailure();
 
     [Fact]
+    public void NumberTravelsBesideThePassphrase()
+    {
+        using Passphrase sent = Make(Encoding.UTF8.GetBytes("secret"));
+        using LockedMemory message = VarlinkMessage.CallWithPassphrase("org.unlockd.Grow", sent, out int length, 20L << 30);
+        VarlinkCall call = VarlinkCall.Parse(message.Memory[..(length - 1)]);
+        Assert.True(call.TryReadPassphrase("passphrase", "size", out Passphrase? received, out long? size));
+        using (received)
+            Assert.Equal("secret", Encoding.UTF8.GetString(received!.Bytes));
+        Assert.Equal(20L << 30, size);
+    }
+
+    [Theory]
+    [InlineData("""{"size":5}""", true)]
+    [InlineData("""{"size":5,"passphrase":null}""", true)]
+    [InlineData("""{"size":"5"}""", false)]
+    [InlineData("""{"size":5,"size":6}""", false)]
+    [InlineData("""{"size":5.5}""", false)]
+    [InlineData("""{"size":5,"other":1}""", false)]
+    public void NumberIsOneWholeNumber(string parameters, bool good)
+    {
+        VarlinkCall call = VarlinkCall.Parse(Encoding.UTF8.GetBytes($$"""{"method":"a","parameters":{{parameters}}}"""));
+        Assert.Equal(good, call.TryReadPassphrase("passphrase", "size", out Passphrase? passphrase, out long? size));
+        Assert.Null(passphrase);
+        Assert.Equal(good, size == 5 && good);
+    }
+
+    [Fact]
     public void ParametersAreWipedOnceThePassphraseIsRead()
     {
         using Passphrase sent = Make(Encoding.UTF8.GetBytes("secret"));

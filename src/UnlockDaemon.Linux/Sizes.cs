@@ -1,15 +1,16 @@
 using System.Globalization;
 
-namespace UnlockDaemon.Cli;
+namespace UnlockDaemon.Linux;
 
 /// <summary>Sizes as people write them, in powers of 1024.</summary>
-internal static class Sizes
+public static class Sizes
 {
     private const string Units = "KMGT";
 
     /// <summary>Reads "10G", "512M" or "1.5T".</summary>
+    /// <param name="text">A number and one of K, M, G, T.</param>
     /// <returns>Bytes, a multiple of 512; or null when it is no size.</returns>
-    internal static long? Parse(string text)
+    public static long? Parse(string text)
     {
         int unit = text.Length == 0 ? -1 : Units.IndexOf(char.ToUpperInvariant(text[^1]), StringComparison.Ordinal);
         if (unit < 0 || !decimal.TryParse(text.AsSpan(0, text.Length - 1), NumberStyles.AllowDecimalPoint,
@@ -19,7 +20,9 @@ internal static class Sizes
     }
 
     /// <summary>Writes "10.0 GiB".</summary>
-    internal static string Text(long bytes)
+    /// <param name="bytes">The size.</param>
+    /// <returns>One digit behind the point.</returns>
+    public static string Text(long bytes)
     {
         int unit = bytes < 1024 ? -1 : (BitLength(bytes) - 1) / 10 - 1;
         unit = Math.Min(unit, Units.Length - 1);

@@ -1,0 +1,56 @@
+using System.Runtime.InteropServices;
+using Microsoft.Win32.SafeHandles;
+using UnlockDaemon.Linux.Interop;
+
+namespace UnlockDaemon.Linux.Storage;
+
+/// <summary>Names of files, changed so that a power failure leaves either the old or the new ones.</summary>
+public static class FileName
+{
+    private const int ENOSYS = 38;
+
+    /// <summary>Gives two files each other's name, in one step.</summary>
+    /// <param name="one">The one.</param>
+    /// <param name="other">The other, in the same directory.</param>
+    /// <returns>False where the file system cannot do that (NFS, some of FUSE).</returns>
+    /// <exception cref="LinuxException">A file is missing, or may not be renamed.</exception>
+    public static bool TryExchange(string one, string other)
+    {
+        if (Stdio.renameat2(Stat.AT_FDCWD, one, Stat.AT_FDCWD, other, Stdio.RENAME_EXCHANGE) == 0)
+        {
+            Flush(one);
+            return true;
+        }
+
+        return Marshal.GetLastPInvokeError() is Errno.EINVAL or ENOSYS
+            ? false
+            : throw LinuxException.FromLastError($"exchange {one} and", other);
+    }
+
+    /// <summary>Gives a file a name that no other has.</summary>
+    /// <param name="from">Its name now.</param>
+    /// <param name="to">Its new name, in the same directory.</param>
+    /// <exception cref="LinuxException">The name is taken: EEXIST.</exception>
+    public static void Change(string from, string to)
+    {
+        if (Stdio.renameat2(Stat.AT_FDCWD, from, Stat.AT_FDCWD, to, Stdio.RENAME_NOREPLACE) != 0)
+        {
+            if (Marshal.GetLastPInvokeError() is not (Errno.EINVAL or ENOSYS) || File.Exists(to))
+                throw LinuxException.FromLastError($"rename {from} to", to);
+            File.Move(from, to, overwrite: false);
+        }
+
+        Flush(to);
+    }
+
+    /// <summary>Has what became of names in a directory on the disk.</summary>
+    /// <param name="path">A file in that directory, there or not.</param>
+    /// <exception cref="LinuxException">A write failed.</exception>
+    public static void Flush(string path)
+    {
+        string directory = Path.GetDirectoryName(path)!;
+        using SafeFileHandle file = Fcntl.Open(directory, Fcntl.O_RDONLY | Fcntl.O_DIRECTORY);
+        if (Unistd.fsync(file) != 0)
+            throw LinuxException.FromLastError("flush", directory);
+    }
+}
