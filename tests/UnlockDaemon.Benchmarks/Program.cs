@@ -53,6 +53,18 @@ await table.CompareAsync("passphrase to all services ready", Rounds,
     "perl /root/call Unlock '^{\"parameters\":{\"state\"'; perl /root/call Lock certificate >/dev/null", "<= 1.1",
     ("systemctl start until ready, volume mounted before",
         $"{PlainOpen}; {Timed("systemctl start mariadb; until mysqladmin ping >/dev/null 2>&1; do :; done", $"systemctl stop mariadb; {PlainClose}")}"));
+// Once as it is, with two seconds of key derivation each time a slot is made or opened, and once almost without.
+foreach ((string what, string options) in (ReadOnlySpan<(string, string)>)[("", ""), (", 50 ms of key derivation", "--iter-time 50")])
+{
+    await table.CompareAsync($"create, 256M{what}", Rounds,
+        Timed($"unlockctl create /var/made --size 256M {options} --passphrase-file /root/passphrase", "rm -f /var/made"), "<= 1.1",
+        ("fallocate; cryptsetup luksFormat; open; mkfs; close", Timed($"""
+            fallocate -l 256M /var/made && cryptsetup luksFormat -q {options} /var/made /root/passphrase &&
+            cryptsetup open --key-file /root/passphrase /var/made made && mkfs.ext4 -q -b 4096 /dev/mapper/made &&
+            cryptsetup close made && sync /var/made
+            """, "rm -f /var/made")));
+}
+
 if (await Tomb.TryInstallAsync(guest, limit.Token) is { } reason)
     Table.Tell("beside tomb", reason, "");
 else
