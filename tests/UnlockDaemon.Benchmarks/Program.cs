@@ -54,7 +54,7 @@ await table.CompareAsync("passphrase to all services ready", Rounds,
     ("systemctl start until ready, volume mounted before",
         $"{PlainOpen}; {Timed("systemctl start mariadb; until mysqladmin ping >/dev/null 2>&1; do :; done", $"systemctl stop mariadb; {PlainClose}")}"));
 // Once as it is, with two seconds of key derivation each time a slot is made or opened, and once almost without.
-foreach ((string what, string options) in (ReadOnlySpan<(string, string)>)[("", ""), (", 50 ms of key derivation", "--iter-time 50")])
+foreach ((string what, string options) in ((string, string)[])[("", ""), (", 50 ms of key derivation", "--iter-time 50")])
 {
     await table.CompareAsync($"create, 256M{what}", Rounds,
         Timed($"unlockctl create /var/made --size 256M {options} --passphrase-file /root/passphrase", "rm -f /var/made"), "<= 1.1",
