@@ -20,6 +20,7 @@ namespace UnlockDaemon.Protocol;
 [JsonSerializable(typeof(ChecksReply))]
 [JsonSerializable(typeof(VolumeInfo))]
 [JsonSerializable(typeof(Certificate))]
+[JsonSerializable(typeof(IdentifyReply))]
 [JsonSerializable(typeof(KeySlotInfo))]
 [JsonSerializable(typeof(KeySlotsReply))]
 public sealed partial class ProtocolJson : JsonSerializerContext;

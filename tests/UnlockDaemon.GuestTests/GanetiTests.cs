@@ -8,6 +8,8 @@ namespace UnlockDaemon.GuestTests;
 public sealed class GanetiTests(GanetiInstance instance) : GanetiTest(instance)
 {
     private const string Migrate = $"gnt-instance migrate -f {GanetiInstance.Name}";
+    private const string Forced = $"{GanetiInstance.Name} unlockd:force";
+    private const string ForceFile = $"/etc/unlockd-ganeti/force/{GanetiInstance.Name}";
     private const string Start = $"gnt-instance startup {GanetiInstance.Name}";
 
     [Fact]
@@ -187,23 +189,25 @@ public sealed class GanetiTests(GanetiInstance instance) : GanetiTest(instance)
         Assert.Equal(("locked", false), await StateAsync());
     }
 
-    [Fact]
-    public async Task ForceByTagLetsTheFailoverOfADeadGuestPassAndReminds()
+    [Theory]
+    [InlineData("gnt-instance add-tags " + Forced, "gnt-instance remove-tags " + Forced, "unlockd:force")]
+    [InlineData("gnt-cluster command touch " + ForceFile, "gnt-cluster command rm " + ForceFile, ForceFile)]
+    public async Task ForceLetsTheFailoverOfADeadGuestPassAndReminds(string force, string end, string reminder)
     {
         string before = await PrimaryAsync();
-        await OnMasterAsync($"gnt-instance add-tags {GanetiInstance.Name} unlockd:force");
+        await OnMasterAsync(force);
         await RunAsync("ip link set vec0 down");
         try
         {
             CommandResult failover = await OnMasterAsync($"gnt-instance failover -f {GanetiInstance.Name}");
             Assert.True(failover.ExitCode == 0, failover.Output + failover.Error);
             Assert.NotEqual(before, await PrimaryAsync());
-            Assert.Contains("unlockd:force", failover.Output + failover.Error, StringComparison.Ordinal);
+            Assert.Contains(reminder, failover.Output + failover.Error, StringComparison.Ordinal);
         }
         finally
         {
             await RunAsync("ip link set vec0 up");
-            await OnMasterAsync($"gnt-instance remove-tags {GanetiInstance.Name} unlockd:force");
+            await OnMasterAsync(end);
         }
     }
 

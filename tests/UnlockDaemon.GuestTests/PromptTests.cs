@@ -68,6 +68,20 @@ public sealed partial class PromptTests(UnlockdGuest fixture) : UnlockdTest(fixt
     }
 
     [Fact]
+    public async Task TerminalThatWasResetDoesNotEchoAtTheNextPrompt()
+    {
+        await PromptAgainAsync();
+        await RunAsync("stty sane </dev/tty1");
+        await Guest.Tty1.SendAsync("\r", Cancellation);
+        await Guest.Tty1.ExpectAsync("Passphrase: ", Soon, Cancellation);
+        Assert.Contains(" -echo ", await RunAsync("stty -a </dev/tty1"), StringComparison.Ordinal);
+
+        await RunAsync("stty sane </dev/tty1; echo '<1>a loud message' >/dev/kmsg");
+        await Guest.Tty1.ExpectAsync("Passphrase: ", Soon, Cancellation);
+        Assert.Contains(" -echo ", await RunAsync("stty -a </dev/tty1"), StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task PasswordAgentUnlocks()
     {
         await PromptAgainAsync();

@@ -36,7 +36,7 @@ public sealed class MountPointTests : IDisposable
         {
             Assert.False(_fixture.MountPoint.TryDetach());
             MountEntry mount = _fixture.MountPoint.Current!;
-            IReadOnlyList<Holder> holders = HolderScan.Find(mount.Device, mount, loop: null);
+            IReadOnlyList<Holder> holders = HolderScan.Find(mount.Device, mount, lower: null);
             Assert.Contains(holders, found => found.Pid == holder.Id && found.Kind == "file" && found.Path == file);
             Assert.Contains(holders, found => found.Pid == holder.Id && found.Kind == "cwd");
         }

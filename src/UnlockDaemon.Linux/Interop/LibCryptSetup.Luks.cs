@@ -64,9 +64,6 @@ internal static unsafe partial class LibCryptSetup
     internal static partial int crypt_token_is_assigned(CryptContext device, int token, int slot);
 
     [LibraryImport(Library, StringMarshalling = StringMarshalling.Utf8)]
-    internal static partial int crypt_init_data_device(out nint device, string path, string dataDevice);
-
-    [LibraryImport(Library, StringMarshalling = StringMarshalling.Utf8)]
     internal static partial int crypt_header_backup(CryptContext device, string? type, string file);
 
     [LibraryImport(Library, StringMarshalling = StringMarshalling.Utf8)]

@@ -56,6 +56,9 @@ internal static unsafe partial class LibCryptSetup
     [LibraryImport(Library, StringMarshalling = StringMarshalling.Utf8)]
     internal static partial int crypt_init(out nint device, string path);
 
+    [LibraryImport(Library, StringMarshalling = StringMarshalling.Utf8)]
+    internal static partial int crypt_init_data_device(out nint device, string path, string dataDevice);
+
     [LibraryImport(Library)]
     internal static partial void crypt_free(nint device);
 

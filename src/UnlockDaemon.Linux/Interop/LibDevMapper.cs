@@ -6,6 +6,7 @@ namespace UnlockDaemon.Linux.Interop;
 /// <remarks>Functions return 0 when they fail.</remarks>
 internal static unsafe partial class LibDevMapper
 {
+    internal const int DM_DEVICE_CREATE = 0;
     internal const int DM_DEVICE_RELOAD = 1;
     internal const int DM_DEVICE_SUSPEND = 4;
     internal const int DM_DEVICE_RESUME = 5;
@@ -26,6 +27,13 @@ internal static unsafe partial class LibDevMapper
     [LibraryImport(Library, StringMarshalling = StringMarshalling.Utf8)]
     internal static partial int dm_task_add_target(
         DeviceMapperTask task, ulong start, ulong size, string type, string parameters);
+
+    [LibraryImport(Library, StringMarshalling = StringMarshalling.Utf8)]
+    internal static partial int dm_task_add_target(
+        DeviceMapperTask task, ulong start, ulong size, string type, byte* parameters);
+
+    [LibraryImport(Library, StringMarshalling = StringMarshalling.Utf8)]
+    internal static partial int dm_task_set_uuid(DeviceMapperTask task, string uuid);
 
     [LibraryImport(Library, StringMarshalling = StringMarshalling.Utf8)]
     internal static partial int dm_task_set_message(DeviceMapperTask task, string message);

@@ -5,7 +5,7 @@ using UnlockDaemon.Linux.Interop;
 
 namespace UnlockDaemon.Linux.Storage;
 
-/// <summary>The file that holds the encrypted volume.</summary>
+/// <summary>The file, or the block device, that holds the encrypted volume.</summary>
 /// <param name="Path">Its path.</param>
 public sealed record ContainerFile(string Path)
 {
@@ -20,7 +20,23 @@ public sealed record ContainerFile(string Path)
     private static readonly byte[] s_luksMagic = [(byte)'L', (byte)'U', (byte)'K', (byte)'S', 0xBA, 0xBE];
 
     /// <summary>Size in bytes.</summary>
-    public long Size => (long)FileStatus.Read(Path).stx_size;
+    /// <exception cref="LinuxException">It cannot be looked at.</exception>
+    public long Size
+    {
+        get
+        {
+            Stat.statx status = FileStatus.Read(Path);
+            return IsBlock(status) ? MeasureDevice() : (long)status.stx_size;
+        }
+    }
+
+    /// <summary>Whether it is a block device (a disk, a partition, a logical volume): it needs no loop device.</summary>
+    public bool IsBlockDevice => FileStatus.TryRead(Path) is { } status && IsBlock(status);
+
+    /// <summary>Its number, if it is a block device; null for a file, or nothing.</summary>
+    public DeviceNumber? DeviceNumber => FileStatus.TryRead(Path) is { } status && IsBlock(status)
+        ? new(status.stx_rdev_major, status.stx_rdev_minor)
+        : null;
 
     /// <summary>The UUID of its LUKS header; null without such a header.</summary>
     public string? Uuid
@@ -43,11 +59,11 @@ public sealed record ContainerFile(string Path)
             return $"container {Path} is missing: restore it, or make one with 'unlockctl create {Path} --size 10G'";
         if ((status.stx_mode & Stat.S_IFMT) == Stat.S_IFDIR)
             return $"container {Path} is a directory: volume.container must name the container file";
-        if ((status.stx_mode & Stat.S_IFMT) != Stat.S_IFREG)
-            return $"container {Path} is not a regular file";
-        if ((long)status.stx_size < MinimumSize)
-            return $"container {Path} is too small to hold a volume ({status.stx_size} bytes): it may have been truncated";
-        return luks && !HasLuksHeader()
+        if ((status.stx_mode & Stat.S_IFMT) != Stat.S_IFREG && !IsBlock(status))
+            return $"container {Path} is neither a regular file nor a block device";
+        if (Size is < MinimumSize and long size)
+            return $"container {Path} is too small to hold a volume ({size} bytes): it may have been truncated";
+        return luks && !HasLuksHeader
             ? $"container {Path} has no LUKS header: it is damaged, or volume.format is wrong (loop-aes?)"
             : null;
     }
@@ -56,10 +72,21 @@ public sealed record ContainerFile(string Path)
     /// <param name="buffer">Filled as far as the file goes.</param>
     /// <returns>How many bytes were read.</returns>
     /// <exception cref="LinuxException">It cannot be opened or read.</exception>
-    public int ReadStart(Span<byte> buffer)
+    public int ReadStart(Span<byte> buffer) => Read(buffer, 0);
+
+    /// <summary>Reads from somewhere in it.</summary>
+    /// <param name="buffer">Filled as far as the file goes.</param>
+    /// <param name="offset">Where, in bytes.</param>
+    /// <returns>How many bytes were read.</returns>
+    /// <exception cref="LinuxException">It cannot be opened or read.</exception>
+    public unsafe int Read(Span<byte> buffer, long offset)
     {
         using SafeFileHandle file = Fcntl.Open(Path, Fcntl.O_RDONLY);
-        return RandomAccess.Read(file, buffer, 0);
+        fixed (byte* bytes = buffer)
+        {
+            nint count = Unistd.pread(file, bytes, (nuint)buffer.Length, offset);
+            return count < 0 ? throw LinuxException.FromLastError("read", Path) : (int)count;
+        }
     }
 
     /// <summary>Has all of it on the disk below: its data, and the file system's word on where they are.</summary>
@@ -116,9 +143,23 @@ public sealed record ContainerFile(string Path)
         }
     }
 
-    private bool HasLuksHeader()
+    /// <summary>Whether it begins as a LUKS container, or a detached header of one, does.</summary>
+    public bool HasLuksHeader
     {
-        Span<byte> magic = stackalloc byte[6];
-        return ReadStart(magic) == magic.Length && magic.SequenceEqual(s_luksMagic);
+        get
+        {
+            Span<byte> magic = stackalloc byte[6];
+            return ReadStart(magic) == magic.Length && magic.SequenceEqual(s_luksMagic);
+        }
+    }
+
+    private static bool IsBlock(in Stat.statx status) => (status.stx_mode & Stat.S_IFMT) == Stat.S_IFBLK;
+
+    /// <summary>A device node has no size of its own.</summary>
+    private long MeasureDevice()
+    {
+        using SafeFileHandle device = Fcntl.Open(Path, Fcntl.O_RDONLY);
+        long size = Unistd.lseek(device, 0, Unistd.SEEK_END);
+        return size >= 0 ? size : throw LinuxException.FromLastError("measure", Path);
     }
 }

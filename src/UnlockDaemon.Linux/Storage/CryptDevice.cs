@@ -20,15 +20,17 @@ public static unsafe class CryptDevice
     /// <param name="name">Name of the mapping, as below /dev/mapper.</param>
     /// <param name="passphrase">The passphrase to try on every key slot.</param>
     /// <param name="keep">Where the volume key is to be kept as well; null for nowhere.</param>
+    /// <param name="header">The file with the header, where that is detached; null where the device has it.</param>
     /// <returns>The slot that the passphrase opened, as people are told of it; null when it opened none and nothing was mapped.</returns>
     /// <exception cref="LinuxException">There is no LUKS header, or the mapping could not be made.</exception>
-    public static string? TryActivateLuks(string device, string name, Passphrase passphrase, KeptKey? keep = null)
+    public static string? TryActivateLuks(
+        string device, string name, Passphrase passphrase, KeptKey? keep = null, string? header = null)
     {
         ArgumentNullException.ThrowIfNull(passphrase);
         string? opened = null;
         OnThreadOfItsOwn(() => opened = keep is null
-            ? ActivateLuks(device, name, passphrase)
-            : ActivateAndKeepLuks(device, name, passphrase, keep));
+            ? ActivateLuks(device, name, passphrase, header)
+            : ActivateAndKeepLuks(device, name, passphrase, keep, header));
         return opened;
     }
 
@@ -36,13 +38,14 @@ public static unsafe class CryptDevice
     /// <param name="device">The device that holds the container.</param>
     /// <param name="name">Name of the mapping.</param>
     /// <param name="key">The key.</param>
+    /// <param name="header">The file with the header, where that is detached; null where the device has it.</param>
     /// <exception cref="LinuxException">There is no LUKS header, it is not its key, or the mapping could not be made.</exception>
-    public static void ActivateLuks(string device, string name, VolumeKey key)
+    public static void ActivateLuks(string device, string name, VolumeKey key, string? header = null)
     {
         ArgumentNullException.ThrowIfNull(key);
         OnThreadOfItsOwn(() =>
         {
-            using CryptContext context = Load(device);
+            using CryptContext context = Load(device, header);
             Activate(context, device, name, key);
         });
     }
@@ -50,19 +53,11 @@ public static unsafe class CryptDevice
     /// <summary>Opens a LUKS container for reading, with a header that is elsewhere.</summary>
     internal static void ActivateReadOnly(string header, string device, string name, VolumeKey key) => OnThreadOfItsOwn(() =>
     {
-        RequireDmCrypt();
-        CaptureErrors();
-        Check(LibCryptSetup.crypt_init_data_device(out nint created, header, device), "open", device);
-        using CryptContext context = new(created);
-        Check(LibCryptSetup.crypt_load(context, null, 0), "read a LUKS header from", header);
-        fixed (byte* bytes = key.Bytes)
-        {
-            Check(LibCryptSetup.crypt_activate_by_volume_key(context, name, bytes, (nuint)key.Length,
-                LibCryptSetup.CRYPT_ACTIVATE_READONLY), $"map {name} on", device);
-        }
+        using CryptContext context = Load(device, header);
+        Activate(context, device, name, key, LibCryptSetup.CRYPT_ACTIVATE_READONLY);
     });
 
-    /// <summary>Opens a container without a header.</summary>
+    /// <summary>Opens a container without a header, of one key or of many.</summary>
     /// <param name="device">The device that holds the container.</param>
     /// <param name="name">Name of the mapping.</param>
     /// <param name="cipher">Cipher and mode, as dm-crypt writes it.</param>
@@ -73,8 +68,19 @@ public static unsafe class CryptDevice
         ArgumentNullException.ThrowIfNull(cipher);
         ArgumentNullException.ThrowIfNull(key);
         RequireDmCrypt();
+        if (cipher.For(key).Mode == PlainCipher.MultiKeyMode)
+        {
+            MultiKeyMapping.Make(device, name, cipher, key);
+            return;
+        }
+
         using CryptContext context = Open(device);
-        LibCryptSetup.crypt_params_plain parameters = default;
+        LibCryptSetup.crypt_params_plain parameters = new()
+        {
+            offset = (ulong)cipher.Offset,
+            skip = (ulong)cipher.Skip,
+            sector_size = (uint)cipher.SectorSize,
+        };
         Check(LibCryptSetup.crypt_format(context, LibCryptSetup.CRYPT_PLAIN, cipher.Algorithm, cipher.Mode, null, null,
             (nuint)key.Length, &parameters), "set up the cipher for", device);
         Activate(context, device, name, key);
@@ -150,15 +156,15 @@ public static unsafe class CryptDevice
     }
 
     /// <summary>Reads a LUKS header; the kernel need not have dm-crypt for that.</summary>
-    internal static CryptContext ReadHeader(string device)
+    internal static CryptContext ReadHeader(string device, string? header = null)
     {
-        CryptContext context = Open(device);
+        CryptContext context = header is null ? Open(device) : Open(header, device);
         try
         {
             int result = LibCryptSetup.crypt_load(context, null, 0);
             if (result is -Errno.EINVAL or -Errno.EIO)
-                throw new LinuxException(Reading, device, -result, t_lastError ?? "there is none, or it is damaged");
-            Check(result, Reading, device);
+                throw new LinuxException(Reading, header ?? device, -result, t_lastError ?? "there is none, or it is damaged");
+            Check(result, Reading, header ?? device);
             return context;
         }
         catch
@@ -172,24 +178,25 @@ public static unsafe class CryptDevice
     internal static bool IsLuks2(CryptContext context) =>
         Marshal.PtrToStringUTF8((nint)LibCryptSetup.crypt_get_type(context)) == LibCryptSetup.CRYPT_LUKS2;
 
-    private static CryptContext Load(string device)
+    private static CryptContext Load(string device, string? header)
     {
         RequireDmCrypt();
-        return ReadHeader(device);
+        return ReadHeader(device, header);
     }
 
-    private static void Activate(CryptContext context, string device, string name, VolumeKey key)
+    private static void Activate(CryptContext context, string device, string name, VolumeKey key, uint flags = 0)
     {
         fixed (byte* bytes = key.Bytes)
         {
-            Check(LibCryptSetup.crypt_activate_by_volume_key(context, name, bytes, (nuint)key.Length, 0),
+            Check(LibCryptSetup.crypt_activate_by_volume_key(context, name, bytes, (nuint)key.Length, flags),
                 $"map {name} on", device);
         }
     }
 
-    private static string? ActivateAndKeepLuks(string device, string name, Passphrase passphrase, KeptKey keep)
+    private static string? ActivateAndKeepLuks(
+        string device, string name, Passphrase passphrase, KeptKey keep, string? header)
     {
-        using CryptContext context = Load(device);
+        using CryptContext context = Load(device, header);
         int slot = 0;
         using VolumeKey? key = VolumeKey.TryFill(target =>
         {
@@ -210,9 +217,9 @@ public static unsafe class CryptDevice
         return KeySlot.Describe(slot, OperatorToken.NameOf(context, slot));
     }
 
-    private static string? ActivateLuks(string device, string name, Passphrase passphrase)
+    private static string? ActivateLuks(string device, string name, Passphrase passphrase, string? header)
     {
-        using CryptContext context = Load(device);
+        using CryptContext context = Load(device, header);
         fixed (byte* bytes = passphrase.Bytes)
         {
             int slot = LibCryptSetup.crypt_activate_by_passphrase(
@@ -229,6 +236,13 @@ public static unsafe class CryptDevice
         CaptureErrors();
         int result = LibCryptSetup.crypt_init(out nint context, device);
         Check(result, "open", device);
+        return new CryptContext(context);
+    }
+
+    private static CryptContext Open(string header, string device)
+    {
+        CaptureErrors();
+        Check(LibCryptSetup.crypt_init_data_device(out nint context, header, device), "open", $"{device} with header {header}");
         return new CryptContext(context);
     }
 

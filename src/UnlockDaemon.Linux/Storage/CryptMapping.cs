@@ -31,13 +31,9 @@ public sealed record CryptMapping(string Name, string SysfsPath)
         return null;
     }
 
-    /// <summary>Whether it lies directly on this device.</summary>
+    /// <summary>Whether it lies on this device, directly or with dm-integrity in between.</summary>
     /// <param name="device">The lower device.</param>
-    public bool IsOn(LoopDevice device)
-    {
-        ArgumentNullException.ThrowIfNull(device);
-        return Directory.Exists($"{SysfsPath}/slaves/{System.IO.Path.GetFileName(device.Path)}");
-    }
+    public bool IsOn(DeviceNumber device) => IsOn(SysfsPath, device);
 
     /// <summary>Whether it lies on no device at all: <see cref="FailAll"/> has taken it off.</summary>
     public bool IsOnNothing => !Directory.EnumerateFileSystemEntries(SysfsPath + "/slaves").Any();
@@ -114,6 +110,11 @@ public sealed record CryptMapping(string Name, string SysfsPath)
             _ = LibDevMapper.dm_udev_wait(cookie);
         }
     }
+
+    private static bool IsOn(string sysfsPath, DeviceNumber device) =>
+        Directory.EnumerateFileSystemEntries(sysfsPath + "/slaves").Any(lower =>
+            ReadAttribute(lower + "/dev") is { } number
+            && (DeviceNumber.Parse(number) == device || (Directory.Exists(lower + "/dm") && IsOn(lower, device))));
 
     /// <summary>The key is the second word of the table, in hexadecimal, or a name in a keyring; zeros when wiped.</summary>
     private unsafe bool IsWiped()

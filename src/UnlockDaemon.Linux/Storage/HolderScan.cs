@@ -8,11 +8,11 @@ public static class HolderScan
     /// <summary>Looks at every thread, every mount namespace, swap, exports and stacked devices.</summary>
     /// <param name="volume">The device that its file system lies on.</param>
     /// <param name="mount">Where that is mounted, or null.</param>
-    /// <param name="loop">The loop device below, or null.</param>
+    /// <param name="lower">The device below it, or null.</param>
     /// <returns>All holders found; a process is named once for each kind, with the first path of that kind.</returns>
-    public static IReadOnlyList<Holder> Find(DeviceNumber volume, MountEntry? mount, LoopDevice? loop)
+    public static IReadOnlyList<Holder> Find(DeviceNumber volume, MountEntry? mount, DeviceNumber? lower)
     {
-        ProcessScan processes = new(volume, loop?.Number);
+        ProcessScan processes = new(volume, lower);
         List<Holder> holders = [];
         foreach (ProcessDirectory process in ProcessDirectory.All())
         {

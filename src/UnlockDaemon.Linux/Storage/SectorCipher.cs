@@ -4,91 +4,132 @@ using UnlockDaemon.Linux.Interop;
 namespace UnlockDaemon.Linux.Storage;
 
 /// <summary>
-/// Decrypts the first sectors of a container without a header in user space, so that a wrong key is found out
-/// before anything is mapped.
+/// Decrypts sectors of a container without a header in user space, so that a wrong key is found out before anything is
+/// mapped.
 /// </summary>
 public sealed unsafe class SectorCipher
 {
-    private const int SectorSize = 512;
+    // In all formats IVs count sectors of this size, also where larger ones are encrypted as one.
+    private const int CountedSize = 512;
     private const int IvSize = 16;
 
+    // What Superblock needs, and a whole sector of the largest size.
+    private const int ProbeSize = 4096;
+
+    private readonly PlainCipher _cipher;
     private readonly string _algorithm;
     private readonly IvGenerator _iv;
 
-    private SectorCipher(string algorithm, IvGenerator iv)
+    private SectorCipher(PlainCipher cipher, string algorithm, IvGenerator iv)
     {
+        _cipher = cipher;
         _algorithm = algorithm;
         _iv = iv;
     }
 
     private enum IvGenerator
     {
-        /// <summary>The sector's number.</summary>
+        /// <summary>The sector's number, cut to 32 bits.</summary>
         Plain,
+
+        /// <summary>The sector's number.</summary>
+        Plain64,
 
         /// <summary>The sector's number, encrypted with the SHA-256 of the key.</summary>
         EssivSha256,
-    }
 
-    /// <summary>The modes that can be decrypted here, as dm-crypt writes them.</summary>
-    public static IReadOnlyList<string> Modes { get; } =
-        ["cbc-plain64", "cbc-plain", "cbc-essiv:sha256", "xts-plain64"];
+        /// <summary>None; the first block is changed by a digest of the others, and sectors take turns in 64 keys.</summary>
+        MultiKey,
+    }
 
     /// <summary>Finds the way to decrypt a cipher.</summary>
     /// <param name="cipher">The cipher.</param>
-    /// <returns>The way, or null when it is none of AES in <see cref="Modes"/>.</returns>
+    /// <returns>The way, or null when it is none that can be decrypted here.</returns>
     public static SectorCipher? For(PlainCipher cipher)
     {
         ArgumentNullException.ThrowIfNull(cipher);
-        return (cipher.Algorithm, cipher.Mode) switch
+        string chained = $"AES-{cipher.KeyBits}-CBC";
+        string tweaked = $"AES-{cipher.KeyBits / 2}-XTS";
+        return cipher.Specification switch
         {
-            // plain and plain64 differ only beyond 2 TiB.
-            ("aes", "cbc-plain64" or "cbc-plain") => new($"AES-{cipher.KeyBits}-CBC", IvGenerator.Plain),
-            ("aes", "cbc-essiv:sha256") => new($"AES-{cipher.KeyBits}-CBC", IvGenerator.EssivSha256),
-            ("aes", "xts-plain64") => new($"AES-{cipher.KeyBits / 2}-XTS", IvGenerator.Plain),
+            "aes-cbc-plain" => new(cipher, chained, IvGenerator.Plain),
+            "aes-cbc-plain64" => new(cipher, chained, IvGenerator.Plain64),
+            "aes-cbc-essiv:sha256" => new(cipher, chained, IvGenerator.EssivSha256),
+            "aes-xts-plain" => new(cipher, tweaked, IvGenerator.Plain),
+            "aes-xts-plain64" => new(cipher, tweaked, IvGenerator.Plain64),
+            "aes-" + PlainCipher.MultiKeyMode => new(cipher, chained, IvGenerator.MultiKey),
             _ => null,
         };
     }
 
-    /// <summary>Decrypts whole sectors from the start of a container.</summary>
+    /// <summary>Looks for a file system in a container as a key shows it; nothing is mapped.</summary>
+    /// <param name="container">The container.</param>
+    /// <param name="cipher">How it is encrypted.</param>
+    /// <param name="key">The key to try.</param>
+    /// <returns>What was found; null with a wrong key, or where there is no file system.</returns>
+    /// <exception cref="LinuxException">The container cannot be read, or libcrypto refuses the cipher: EINVAL.</exception>
+    public static Superblock? FindFilesystem(ContainerFile container, PlainCipher cipher, VolumeKey key)
+    {
+        ArgumentNullException.ThrowIfNull(container);
+        ArgumentNullException.ThrowIfNull(cipher);
+        SectorCipher sectors = For(cipher.For(key))
+            ?? throw new LinuxException("look for a file system with cipher", cipher.Specification, Errno.EINVAL);
+        Span<byte> start = new byte[ProbeSize];
+        if (container.Read(start, cipher.Offset * CountedSize) < ProbeSize)
+            return null;
+        sectors.Decrypt(key, start);
+        return Superblock.TryParse(start, DateTimeOffset.UtcNow);
+    }
+
+    /// <summary>Decrypts whole sectors.</summary>
     /// <param name="key">The key to try.</param>
     /// <param name="sectors">Ciphertext; replaced by plaintext.</param>
+    /// <param name="first">Where they begin, in sectors of 512 bytes from the start of the data.</param>
     /// <exception cref="LinuxException">libcrypto refuses the cipher: EINVAL.</exception>
-    public void Decrypt(VolumeKey key, Span<byte> sectors)
+    public void Decrypt(VolumeKey key, Span<byte> sectors, long first = 0)
     {
         ArgumentNullException.ThrowIfNull(key);
-        Span<byte> iv = stackalloc byte[IvSize];
-        for (int sector = 0; sector < sectors.Length / SectorSize; sector++)
+        int size = _cipher.SectorSize;
+        for (int start = 0; start + size <= sectors.Length; start += size)
         {
-            iv.Clear();
-            MemoryMarshal.Write(iv, (ulong)sector);
-            if (_iv == IvGenerator.EssivSha256)
-                EncryptIv(key, iv);
-            Span<byte> data = sectors.Slice(sector * SectorSize, SectorSize);
-            Transform(_algorithm, encrypt: 0, key.Bytes, iv, data);
+            ulong number = (ulong)(_cipher.Skip + first + (start / CountedSize));
+            DecryptSector(key.Bytes, number, sectors.Slice(start, size));
         }
     }
 
-    private static void EncryptIv(VolumeKey key, Span<byte> iv)
+    private void DecryptSector(ReadOnlySpan<byte> key, ulong number, Span<byte> sector)
+    {
+        if (_iv == IvGenerator.MultiKey)
+        {
+            DecryptWithManyKeys(key, number, sector);
+            return;
+        }
+
+        Span<byte> iv = stackalloc byte[IvSize];
+        iv.Clear();
+        MemoryMarshal.Write(iv, _iv == IvGenerator.Plain ? (uint)number : number);
+        if (_iv == IvGenerator.EssivSha256)
+            EncryptIv(key, iv);
+        CipherContext.Transform(_algorithm, encrypt: false, key, iv, sector);
+    }
+
+    /// <summary>As crypt_iv_lmk_post of dm-crypt: the IV is all zeros, and is put right afterwards.</summary>
+    private void DecryptWithManyKeys(ReadOnlySpan<byte> keys, ulong number, Span<byte> sector)
+    {
+        int length = _cipher.KeyBits / 8;
+        Span<byte> iv = stackalloc byte[IvSize];
+        iv.Clear();
+        CipherContext.Transform(_algorithm, encrypt: false, keys.Slice((int)(number % KeyLines.Many) * length, length), iv, sector);
+        ReadOnlySpan<byte> seed = keys[(KeyLines.Many * length)..];
+        MultiKeyIv.Compute(seed, number, sector[IvSize..], iv);
+        for (int i = 0; i < IvSize; i++)
+            sector[i] ^= iv[i];
+    }
+
+    private static void EncryptIv(ReadOnlySpan<byte> key, Span<byte> iv)
     {
         using LockedMemory salt = new(32);
-        VolumeKey.Digest("SHA256", key.Bytes, salt.GetSpan());
-        Transform("AES-256-ECB", encrypt: 1, salt.GetSpan(), default, iv);
-    }
-
-    private static void Transform(string algorithm, int encrypt, ReadOnlySpan<byte> key, Span<byte> iv, Span<byte> data)
-    {
-        nint context = LibCrypto.EVP_CIPHER_CTX_new();
-        fixed (byte* keyBytes = key, ivBytes = iv, bytes = data)
-        {
-            nint type = LibCrypto.EVP_get_cipherbyname(algorithm);
-            bool done = type != 0
-                && LibCrypto.EVP_CipherInit_ex(context, type, 0, keyBytes, ivBytes, encrypt) == 1
-                && LibCrypto.EVP_CIPHER_CTX_set_padding(context, 0) == 1
-                && LibCrypto.EVP_CipherUpdate(context, bytes, out _, bytes, data.Length) == 1;
-            LibCrypto.EVP_CIPHER_CTX_free(context);
-            if (!done)
-                throw new LinuxException("decrypt with", algorithm, Errno.EINVAL);
-        }
+        VolumeKey.Digest("SHA256", key, salt.GetSpan());
+        CipherContext.Transform("AES-256-ECB", encrypt: true, salt.GetSpan()[..32], default, iv);
     }
 }

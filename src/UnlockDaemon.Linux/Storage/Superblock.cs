@@ -17,6 +17,7 @@ public sealed record Superblock(string Type, bool IsClean, bool NeedsRecovery, b
     private const ushort ExtMagic = 0xEF53;
     private const uint CompatHasJournal = 0x4;
     private const uint IncompatRecover = 0x4;
+    private const uint Incompat64Bit = 0x80;
     private const uint IncompatExt4 = 0x40 | 0x80 | 0x200 | 0x400 | 0x2000; // extents, 64bit, flex_bg, ea_inode, csum_seed
     private const uint RoCompatExt4 = 0x8 | 0x10 | 0x20 | 0x40 | 0x400; // huge_file, gdt_csum, dir_nlink, extra_isize, metadata_csum
     private const ushort StateValid = 1;
@@ -38,7 +39,21 @@ public sealed record Superblock(string Type, bool IsClean, bool NeedsRecovery, b
     // fields around it must make sense as well.
     private static bool IsXfs(ReadOnlySpan<byte> start) =>
         BinaryPrimitives.ReadUInt32BigEndian(start[4..]) is >= 512 and <= 65536 and var size
-        && uint.IsPow2(size);
+        && uint.IsPow2(size)
+        && HasXfsSectorSize(start);
+
+    /// <summary>
+    /// What follows the first 512 bytes: the next header, or zeros up to the end of a larger sector. With a wrong size of
+    /// the encrypted sectors it is something else.
+    /// </summary>
+    private static bool HasXfsSectorSize(ReadOnlySpan<byte> start)
+    {
+        const int Sector = 512;
+        ReadOnlySpan<byte> next = start.Slice(Sector, 16);
+        return BinaryPrimitives.ReadUInt16BigEndian(start[102..]) == Sector
+            ? next.StartsWith("XAGF"u8)
+            : next.IndexOfAnyExcept((byte)0) < 0;
+    }
 
     private static Superblock? TryParseExt(ReadOnlySpan<byte> super, DateTimeOffset now)
     {
@@ -47,7 +62,7 @@ public sealed record Superblock(string Type, bool IsClean, bool NeedsRecovery, b
         ushort state = BinaryPrimitives.ReadUInt16LittleEndian(super[0x3A..]);
         uint revision = BinaryPrimitives.ReadUInt32LittleEndian(super[0x4C..]);
         if (BinaryPrimitives.ReadUInt16LittleEndian(super[0x38..]) != ExtMagic
-            || inodes == 0 || logBlockSize > 6 || state > 7 || revision > 1)
+            || inodes == 0 || logBlockSize > 6 || state > 7 || revision > 1 || !HasAsManyInodesAsItsGroups(super, inodes))
             return null;
 
         uint incompat = BinaryPrimitives.ReadUInt32LittleEndian(super[0x60..]);
@@ -56,6 +71,22 @@ public sealed record Superblock(string Type, bool IsClean, bool NeedsRecovery, b
             IsClean: (state & (StateValid | StateErrors)) == StateValid,
             NeedsRecovery: (incompat & IncompatRecover) != 0,
             IsCheckDue(super, now));
+    }
+
+    /// <summary>
+    /// With the right key and a wrong IV only the first 16 bytes of each sector are wrong: the numbers of inodes and
+    /// blocks are among them, and what they must agree with is not.
+    /// </summary>
+    private static bool HasAsManyInodesAsItsGroups(ReadOnlySpan<byte> super, uint inodes)
+    {
+        bool large = (BinaryPrimitives.ReadUInt32LittleEndian(super[0x60..]) & Incompat64Bit) != 0;
+        ulong blocks = BinaryPrimitives.ReadUInt32LittleEndian(super[4..])
+            | (large ? (ulong)BinaryPrimitives.ReadUInt32LittleEndian(super[0x150..]) << 32 : 0);
+        uint first = BinaryPrimitives.ReadUInt32LittleEndian(super[0x14..]);
+        uint blocksInGroup = BinaryPrimitives.ReadUInt32LittleEndian(super[0x20..]);
+        uint inodesInGroup = BinaryPrimitives.ReadUInt32LittleEndian(super[0x28..]);
+        return blocksInGroup > 0 && blocks > first
+            && (blocks - first + blocksInGroup - 1) / blocksInGroup * inodesInGroup == inodes;
     }
 
     private static string ExtType(ReadOnlySpan<byte> super, uint incompat)

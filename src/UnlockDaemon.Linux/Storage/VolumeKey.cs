@@ -5,8 +5,8 @@ namespace UnlockDaemon.Linux.Storage;
 /// <summary>The key that the sectors of a volume are encrypted with, in locked memory.</summary>
 public sealed unsafe class VolumeKey : IDisposable
 {
-    // Two digests of the longest kind (SHA-512), so that the last one always has room.
-    internal const int MaximumLength = 128;
+    // 65 keys of loop-AES, and a digest of the longest kind (SHA-512) behind them, so that the last one has room.
+    internal const int MaximumLength = ((KeyLines.Many + 1) * 32) + 64;
 
     private readonly LockedMemory _memory = new(MaximumLength);
 
@@ -14,6 +14,17 @@ public sealed unsafe class VolumeKey : IDisposable
 
     /// <summary>Length in bytes.</summary>
     public int Length { get; private set; }
+
+    /// <summary>Tells keys apart without giving them away: the first half of a digest.</summary>
+    public string Fingerprint
+    {
+        get
+        {
+            using LockedMemory digest = new(64);
+            int size = Digest("SHA256", Bytes, digest.GetSpan());
+            return Convert.ToHexString(digest.GetSpan()[..(size / 2)]);
+        }
+    }
 
     /// <summary>The key itself.</summary>
     internal ReadOnlySpan<byte> Bytes => _memory.GetSpan()[..Length];
@@ -32,10 +43,7 @@ public sealed unsafe class VolumeKey : IDisposable
         return null;
     }
 
-    /// <summary>
-    /// Hashes a passphrase to a key as cryptsetup's plain mode does (loop-AES is the case of one round): digests of
-    /// the passphrase with no, one, two... letters A before it, one after the other, cut to the key's length.
-    /// </summary>
+    /// <summary>Makes the key of a container without a header from its passphrase.</summary>
     /// <param name="passphrase">The passphrase.</param>
     /// <param name="cipher">Names the hash and the length.</param>
     /// <returns>The key.</returns>
@@ -43,21 +51,30 @@ public sealed unsafe class VolumeKey : IDisposable
     public static VolumeKey Derive(Passphrase passphrase, PlainCipher cipher)
     {
         ArgumentNullException.ThrowIfNull(passphrase);
-        ArgumentNullException.ThrowIfNull(cipher);
-        VolumeKey key = new(cipher.KeyBits / 8);
-        using LockedMemory message = new(MaximumLength + Passphrase.MaximumLength);
-        for (int round = 0, filled = 0; filled < key.Length; round++)
-        {
-            message.GetSpan()[..round].Fill((byte)'A');
-            passphrase.Bytes.CopyTo(message.GetSpan()[round..]);
-            int size = Digest(cipher.Hash, message.GetSpan()[..(round + passphrase.Length)], key._memory.GetSpan()[filled..]);
-            if (size == 0)
-            {
-                key.Dispose();
-                throw new LinuxException("make a key with hash", cipher.Hash, Errno.EINVAL);
-            }
+        return Derive(passphrase.Bytes, cipher);
+    }
 
-            filled += size;
+    /// <summary>Makes the key of a loop-AES container from a key file: a digest of each line, one after the other.</summary>
+    /// <param name="lines">The lines; a single one is a passphrase.</param>
+    /// <param name="cipher">Names the hash and the length.</param>
+    /// <returns>The key.</returns>
+    /// <exception cref="LinuxException">libcrypto does not know the hash: EINVAL.</exception>
+    public static VolumeKey Derive(KeyLines lines, PlainCipher cipher)
+    {
+        ArgumentNullException.ThrowIfNull(lines);
+        ArgumentNullException.ThrowIfNull(cipher);
+        if (lines.Count == 1)
+            return Derive(lines[0], cipher);
+        int size = cipher.KeyBits / 8;
+        VolumeKey key = new(size * lines.Count);
+        // Marks the version; source: loopaes.c of cryptsetup, get_tweak.
+        byte tweak = lines.Count == KeyLines.Many ? (byte)0x55 : (byte)0xF4;
+        PlainCipher once = cipher with { Seed = "", Iterations = 0 };
+        for (int i = 0; i < lines.Count; i++)
+        {
+            using VolumeKey one = Derive(lines[i], once);
+            one.Bytes.CopyTo(key._memory.GetSpan()[(i * size)..]);
+            key._memory.GetSpan()[i * size] ^= tweak;
         }
 
         return key;
@@ -65,6 +82,14 @@ public sealed unsafe class VolumeKey : IDisposable
 
     /// <summary>Wipes the key.</summary>
     public void Dispose() => ((IDisposable)_memory).Dispose();
+
+    /// <summary>Makes a key of other bytes.</summary>
+    internal static VolumeKey Copy(ReadOnlySpan<byte> bytes)
+    {
+        VolumeKey key = new(bytes.Length);
+        bytes.CopyTo(key._memory.GetSpan());
+        return key;
+    }
 
     internal static int Digest(string hash, ReadOnlySpan<byte> message, Span<byte> target)
     {
@@ -74,6 +99,31 @@ public sealed unsafe class VolumeKey : IDisposable
             return type != 0 && LibCrypto.EVP_Digest(source, (nuint)message.Length, digest, out uint size, type, 0) == 1
                 ? (int)size
                 : 0;
+        }
+    }
+
+    private static VolumeKey Derive(ReadOnlySpan<byte> secret, PlainCipher cipher)
+    {
+        ArgumentNullException.ThrowIfNull(cipher);
+        if (cipher.Iterations > 0)
+        {
+            using IteratedKey iterated = new(secret, cipher);
+            while (iterated.Thousands < cipher.Iterations)
+                iterated.Advance();
+            return iterated.Take(cipher.KeyBits);
+        }
+
+        VolumeKey key = new(cipher.KeyBits / 8);
+        try
+        {
+            using HashedPassphrase hashed = new(secret, cipher);
+            hashed.Fill(key._memory.GetSpan(), key.Length);
+            return key;
+        }
+        catch
+        {
+            key.Dispose();
+            throw;
         }
     }
 }

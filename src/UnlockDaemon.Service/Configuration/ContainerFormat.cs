@@ -6,9 +6,9 @@ public enum ContainerFormat
     /// <summary>LUKS, version 1 or 2: the header tells which.</summary>
     Luks,
 
-    /// <summary>loop-AES with one passphrase, AES256, as "losetup -e AES256" makes it.</summary>
+    /// <summary>loop-AES, as "losetup -e AES256" makes it, with a passphrase or a key file.</summary>
     LoopAes,
 
-    /// <summary>dm-crypt without a header; <see cref="PlainCipher"/> tells the rest.</summary>
+    /// <summary>dm-crypt without a header; <see cref="VolumeConfiguration.Cipher"/> tells the rest.</summary>
     Plain,
 }

@@ -1,3 +1,4 @@
+using UnlockDaemon.Linux;
 using YamlDotNet.RepresentationModel;
 
 namespace UnlockDaemon.Service.Configuration;
@@ -15,9 +16,17 @@ internal static class VolumeSection
         new("cipher", "aes-cbc-essiv:sha256"),
         new("key_size", "256"),
         new("hash", "ripemd160"),
+        new("offset", "16"),
+        new("skip", "16"),
+        new("sector_size", "512"),
+        new("seed", "salt"),
+        new("iterations", "100"),
+        new("key_file", "/etc/unlockd/volume.gpg"),
+        new("header", "/etc/unlockd/volume.header"),
+        new("passphrase_encoding", "koi8-r"),
     ];
 
-    private static readonly string[] s_cipherKeys = ["cipher", "key_size", "hash"];
+    private const string Utf8 = "utf-8";
 
     internal static VolumeConfiguration Read(YamlMappingNode node, Findings findings)
     {
@@ -35,11 +44,21 @@ internal static class VolumeSection
             section.Choice("filesystem", FilesystemTypes.Table, usual),
             section.Texts("options", findings, MountOption.Problem)?.ConvertAll(item => item.Value!)
                 ?? ["nodev", "nosuid"],
-            Cipher(section, format));
+            CipherKeys.Read(section, format))
+        {
+            KeyFile = section.Text("key_file", path => FileProblem(path, mountPoint)),
+            Header = section.Text("header", path => FileProblem(path, mountPoint)),
+            Encoding = Encoding(section),
+        };
     }
 
     private static string? ContainerProblem(string path) =>
         path == "/" ? "is a directory; name the container file" : AbsolutePath.Problem(path);
+
+    private static string? FileProblem(string path, string? mountPoint) =>
+        AbsolutePath.Problem(path) ?? (mountPoint is not null && AbsolutePath.IsWithin(path, mountPoint)
+            ? "lies on the volume that it is to open; put it elsewhere"
+            : null);
 
     private static void CheckApart(Section section, string container, string mountPoint)
     {
@@ -50,40 +69,12 @@ internal static class VolumeSection
             section.Report("mount_point", $"\"{mountPoint}\" lies inside the container; name a directory elsewhere");
     }
 
-    private static PlainCipher? Cipher(Section section, ContainerFormat format)
+    private static PassphraseEncoding? Encoding(Section section)
     {
-        if (format == ContainerFormat.Plain)
-        {
-            return new PlainCipher(
-                section.Text("cipher", CipherProblem) ?? PlainCipher.Default.Cipher,
-                KeySize(section),
-                section.Text("hash", WordProblem) ?? PlainCipher.Default.Hash);
-        }
-
-        foreach (string key in s_cipherKeys)
-        {
-            if (section.Find(key) is not null)
-                section.Report(key, $"only format plain takes it, and this is {format.Name()}; leave it out");
-        }
-
-        return null;
+        string? name = section.Text("passphrase_encoding", static text =>
+            text == Utf8 || PassphraseEncoding.All.Any(encoding => encoding.Name == text)
+                ? null
+                : $"is none of {Utf8}, {string.Join(", ", PassphraseEncoding.All.Select(static encoding => encoding.Name))}");
+        return PassphraseEncoding.All.FirstOrDefault(encoding => encoding.Name == name);
     }
-
-    private static int KeySize(Section section)
-    {
-        string? text = section.Text("key_size", KeySizeProblem);
-        return text is null ? PlainCipher.Default.KeySizeBits : int.Parse(text);
-    }
-
-    private static string? KeySizeProblem(string text) =>
-        text.Length is > 0 and < 5 && !text.AsSpan().ContainsAnyExceptInRange('0', '9')
-            && int.Parse(text) is >= 64 and <= 1024 and int bits && bits % 8 == 0
-            ? null
-            : "is not the size of a key in bits; write 128, 192, 256 or 512";
-
-    private static string? CipherProblem(string text) =>
-        text.Contains('-') ? WordProblem(text) : "is not cipher-mode-iv; write one such as aes-cbc-essiv:sha256";
-
-    private static string? WordProblem(string text) =>
-        text.Length == 0 || text.AsSpan().ContainsAnyExceptInRange('!', '~') ? "is not a single word" : null;
 }

@@ -69,7 +69,13 @@ internal sealed class ConsoleLogin
         {
             UnitState unit = getty.State;
             if (unit.ActiveState is "inactive" or "failed")
+            {
+                // systemd tells this, and then hangs up and resets the terminal, which would echo again. What it is asked
+                // now it answers after that.
+                await _systemd.GetControlGroupAsync(_unit, cancellation);
                 return;
+            }
+
             if (!lent && IsWaitingForName(unit.MainPid))
                 await _systemd.StopUnitAsync(_unit, cancellation);
             await getty.WaitForChangeAsync(unit, cancellation);
@@ -103,7 +109,9 @@ internal sealed class ConsoleLogin
     {
         try
         {
-            return File.ReadAllText($"/proc/{pid}/comm").TrimEnd() is "agetty" or "(agetty)";
+            // Before it is agetty it is a child of systemd's, under systemd's name and then under one in parentheses.
+            string name = File.ReadAllText($"/proc/{pid}/comm").TrimEnd();
+            return name is "agetty" or "(agetty)" || name.StartsWith("systemd", StringComparison.Ordinal);
         }
         catch (IOException)
         {

@@ -18,8 +18,16 @@ internal sealed class ConsolePrompt(string console, Volume volume, FilePoller po
     /// <summary>Shows the prompt again: something else has written on the screen.</summary>
     internal void Redraw()
     {
-        if (_asking)
-            _terminal?.Write("\r" + PromptLine);
+        if (!_asking || _terminal is not { } terminal)
+            return;
+        try
+        {
+            Show(terminal, "\r");
+        }
+        catch (LinuxException)
+        {
+            // It was hung up: the dialog there sees that itself.
+        }
     }
 
     /// <summary>Tells something above the prompt.</summary>
@@ -37,7 +45,6 @@ internal sealed class ConsolePrompt(string console, Volume volume, FilePoller po
         _terminal = terminal;
         try
         {
-            terminal.EnterRawMode();
             terminal.Write(Greeting(canLogIn));
             while (true)
             {
@@ -84,10 +91,10 @@ internal sealed class ConsolePrompt(string console, Volume volume, FilePoller po
     private async Task<EntryKey> ReadAsync(Terminal terminal, Passphrase passphrase, CancellationToken cancellation)
     {
         PassphraseEntry entry = new(passphrase, terminal.IsUtf8);
-        terminal.Write(PromptLine);
-        _asking = true;
         try
         {
+            Show(terminal, "");
+            _asking = true;
             while (true)
             {
                 await poller.WaitReadableAsync(terminal.File, cancellation);
@@ -106,6 +113,13 @@ internal sealed class ConsolePrompt(string console, Volume volume, FilePoller po
             _asking = false;
             terminal.Write("\n");
         }
+    }
+
+    /// <summary>Somebody may have reset the terminal since it was last shown: nothing typed must ever be seen.</summary>
+    private static void Show(Terminal terminal, string before)
+    {
+        terminal.EnterRawMode();
+        terminal.Write(before + PromptLine);
     }
 
     private async Task TryAsync(Terminal terminal, Passphrase passphrase, CancellationToken cancellation)

@@ -106,7 +106,7 @@ internal sealed class FilesystemLayer(VolumeConfiguration configuration, Mapping
 
     /// <summary>Who holds it now.</summary>
     internal IReadOnlyList<Holder> FindHolders() =>
-        mapping.Mapping is { } device ? HolderScan.Find(device.Number, Mount, mapping.LoopDevice) : [];
+        mapping.Mapping is { } device ? HolderScan.Find(device.Number, Mount, mapping.LowerDevice) : [];
 
     internal override string? TakeDown()
     {

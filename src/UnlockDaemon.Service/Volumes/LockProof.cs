@@ -19,7 +19,9 @@ internal sealed class LockProof(VolumeConfiguration configuration, StorageStack 
         Check("key gone", FindKeys(), stack.Mapping.Kept.Exists
             ? "no key of dm-crypt in a kernel keyring; unlockd's own keeps one for a while, as lock.keep_key says"
             : "no key of it in a kernel keyring"),
-        Check("container detached", FindLoopDevices(), "no loop device on its inode"),
+        Check("container detached", FindUsers(), stack.Container.IsBlockDevice
+            ? "it is a block device, and no other device of the kernel is on it"
+            : "no loop device on its inode"),
         CheckFlushed(),
     ];
 
@@ -53,11 +55,7 @@ internal sealed class LockProof(VolumeConfiguration configuration, StorageStack 
         return new CheckResult("superblock clean", clean, detail);
     }
 
-    private IEnumerable<string> FindMappings()
-    {
-        if (CryptMapping.Find(MappingLayer.NameFor(configuration.MountPoint)) is { } mapping)
-            yield return mapping.Path;
-    }
+    private IEnumerable<string> FindMappings() => stack.Mapping.Leftovers().Select(static mapping => mapping.Path);
 
     /// <summary>
     /// libcryptsetup puts a LUKS2 key into the kernel as a key named "cryptsetup:UUID-d0" while it maps a device. A name
@@ -65,17 +63,23 @@ internal sealed class LockProof(VolumeConfiguration configuration, StorageStack 
     /// </summary>
     private IEnumerable<string> FindKeys()
     {
-        string name = stack.Container.Uuid is { } uuid ? "cryptsetup:" + uuid : "cryptsetup:";
+        string name = stack.FindUuid() is { } uuid ? "cryptsetup:" + uuid : "cryptsetup:";
         return File.ReadLines("/proc/keys").Where(line => line.Contains(name, StringComparison.Ordinal));
     }
 
-    private IEnumerable<string> FindLoopDevices()
+    private IEnumerable<string> FindUsers()
     {
         if (!File.Exists(configuration.Container))
             return [];
+        if (stack.Container.DeviceNumber is { } number)
+            return FindDevicesOn(number);
         FileIdentity container = FileIdentity.Of(configuration.Container);
         return LoopDevice.FindAll().Where(device => device.IsAttachedTo(container)).Select(static device => device.Path);
     }
+
+    private static IEnumerable<string> FindDevicesOn(DeviceNumber number) =>
+        Directory.EnumerateFileSystemEntries($"/sys/dev/block/{number}/holders").Select(static entry => Path.GetFileName(entry))
+            .Concat(LoopDevice.FindAll().Where(device => device.IsOn(number)).Select(static device => device.Path));
 
     private CheckResult CheckFlushed()
     {

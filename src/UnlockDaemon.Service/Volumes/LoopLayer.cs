@@ -4,7 +4,7 @@ using UnlockDaemon.Protocol.Messages;
 
 namespace UnlockDaemon.Service.Volumes;
 
-/// <summary>The loop device on the container.</summary>
+/// <summary>The loop device on the container file; a container that is a block device needs none.</summary>
 internal sealed class LoopLayer(ContainerFile container) : Layer
 {
     internal override string Name => "loop";
@@ -12,6 +12,12 @@ internal sealed class LoopLayer(ContainerFile container) : Layer
     /// <summary>The attached device, or null.</summary>
     internal LoopDevice? Device =>
         File.Exists(container.Path) ? LoopDevice.FindByBackingFile(FileIdentity.Of(container.Path)) : null;
+
+    /// <summary>The device that the mapping lies on: the loop device, or the container itself; null while there is none.</summary>
+    internal string? LowerPath => container.IsBlockDevice ? container.Path : Device?.Path;
+
+    /// <summary>Its number.</summary>
+    internal DeviceNumber? LowerNumber => container.DeviceNumber ?? Device?.Number;
 
     internal override LayerInfo Observe() =>
         Device is { } device ? new(Name, true, device.Path) : new(Name, false, "");

@@ -2,15 +2,17 @@ using UnlockDaemon.Linux;
 using UnlockDaemon.Linux.Storage;
 using UnlockDaemon.Protocol.Messages;
 using UnlockDaemon.Service.Configuration;
-using PlainCipher = UnlockDaemon.Linux.Storage.PlainCipher;
 
 namespace UnlockDaemon.Service.Volumes;
 
-/// <summary>The dm-crypt mapping on the loop device.</summary>
+/// <summary>The dm-crypt mapping on the loop device, or on the container itself where that is a device.</summary>
 internal sealed class MappingLayer(VolumeConfiguration configuration, LoopLayer loop, bool keepKey) : Layer
 {
     /// <summary>What the names of all mappings of unlockd begin with.</summary>
     internal const string NamePrefix = "unlockd-";
+
+    // libcryptsetup's name for the device below a mapping with authenticated encryption.
+    private const string IntegritySuffix = "_dif";
 
     private readonly string _name = NameFor(configuration.MountPoint);
 
@@ -25,12 +27,12 @@ internal sealed class MappingLayer(VolumeConfiguration configuration, LoopLayer 
     /// <summary>The mapping on this container, or what a panic has left of it, or null.</summary>
     internal CryptMapping? Mapping =>
         CryptMapping.Find(_name) is { } mapping
-        && (mapping.IsOnNothing || (loop.Device is { } device && mapping.IsOn(device)))
+        && (mapping.IsOnNothing || (loop.LowerNumber is { } device && mapping.IsOn(device)))
             ? mapping
             : null;
 
-    /// <summary>The loop device below it, or null.</summary>
-    internal LoopDevice? LoopDevice => loop.Device;
+    /// <summary>Number of the device below it, or null.</summary>
+    internal DeviceNumber? LowerDevice => loop.LowerNumber;
 
     /// <summary>Name of the mapping for a mount point: "unlockd-secure" for /var/secure.</summary>
     internal static string NameFor(string mountPoint) => NamePrefix + Path.GetFileName(mountPoint);
@@ -41,12 +43,17 @@ internal sealed class MappingLayer(VolumeConfiguration configuration, LoopLayer 
     internal override Task<LayerOutcome> BringUpAsync(
         Passphrase? passphrase, Action<string> report, CancellationToken cancellation)
     {
-        string device = loop.Device!.Path;
         OpenedSlot = null;
-        if (passphrase is not null && configuration.Format == ContainerFormat.Luks)
-            return Task.FromResult(ActivateLuks(device, passphrase));
-        bool opened = passphrase is null ? TryActivateKept(device) : TryActivatePlain(device, passphrase);
-        return Task.FromResult(opened ? LayerOutcome.Up : LayerOutcome.WrongPassphrase);
+        string device = loop.LowerPath!;
+        if (passphrase is null || configuration.Encoding is not { } encoding)
+            return Task.FromResult(BringUp(device, passphrase));
+        using Passphrase? converted = encoding.TryConvert(passphrase);
+        return Task.FromResult(converted is not null
+            ? BringUp(device, converted)
+            : LayerOutcome.WrongPassphrase with
+            {
+                Reason = $"wrong passphrase: a character of it does not exist in {encoding.Name} (volume.passphrase_encoding)",
+            });
     }
 
     internal override string? TakeDown()
@@ -56,7 +63,22 @@ internal sealed class MappingLayer(VolumeConfiguration configuration, LoopLayer 
         if (mapping.StackedDevices is [var above, ..])
             return $"{above} is stacked on {mapping.Path}";
         CryptDevice.Deactivate(_name);
-        return CryptMapping.Find(_name) is null ? null : $"{mapping.Path} is still there";
+        // After a panic nothing leads from the mapping to dm-integrity's device below it any more.
+        if (CryptMapping.Find(_name + IntegritySuffix) is { } integrity)
+            CryptDevice.Deactivate(integrity.Name);
+        return Leftovers() is [var left, ..] ? $"{left.Path} is still there" : null;
+    }
+
+    /// <summary>What the device mapper has of it: the mapping itself, and dm-integrity's device.</summary>
+    internal IReadOnlyList<CryptMapping> Leftovers() =>
+        [.. new[] { CryptMapping.Find(_name), CryptMapping.Find(_name + IntegritySuffix) }.OfType<CryptMapping>()];
+
+    private LayerOutcome BringUp(string device, Passphrase? passphrase)
+    {
+        if (passphrase is not null && configuration.Cipher is null)
+            return ActivateLuks(device, passphrase);
+        bool opened = passphrase is null ? TryActivateKept(device) : TryActivatePlain(device, configuration.Cipher!, passphrase);
+        return opened ? LayerOutcome.Up : LayerOutcome.WrongPassphrase;
     }
 
     /// <summary>A slip in a recovery key is told at once: to try it on every slot would take seconds.</summary>
@@ -64,21 +86,17 @@ internal sealed class MappingLayer(VolumeConfiguration configuration, LoopLayer 
     {
         RecoveryKeyReading reading = RecoveryKey.Read(passphrase);
         if (!reading.IsSlip)
-            OpenedSlot = CryptDevice.TryActivateLuks(device, _name, passphrase, keepKey ? Kept : null);
+            OpenedSlot = CryptDevice.TryActivateLuks(device, _name, passphrase, keepKey ? Kept : null, configuration.Header);
         return OpenedSlot is not null ? LayerOutcome.Up
             : reading.Complaint is { } complaint ? new(LayerOutcomeKind.WrongPassphrase, complaint)
             : LayerOutcome.WrongPassphrase;
     }
 
     /// <summary>Without a header any key maps something: look for a file system before mapping anything.</summary>
-    private bool TryActivatePlain(string device, Passphrase passphrase)
+    private bool TryActivatePlain(string device, PlainCipher cipher, Passphrase passphrase)
     {
-        PlainCipher cipher = Cipher();
-        using VolumeKey key = VolumeKey.Derive(passphrase, cipher);
-        Span<byte> start = new byte[Superblock.Length];
-        new ContainerFile(configuration.Container).ReadStart(start);
-        SectorCipher.For(cipher)!.Decrypt(key, start);
-        if (Superblock.TryParse(start, DateTimeOffset.UtcNow) is null)
+        using VolumeKey? key = TryMakeKey(cipher, passphrase);
+        if (key is null || SectorCipher.FindFilesystem(new ContainerFile(configuration.Container), cipher, key) is null)
             return false;
         CryptDevice.ActivatePlain(device, _name, cipher, key);
         if (keepKey)
@@ -86,23 +104,23 @@ internal sealed class MappingLayer(VolumeConfiguration configuration, LoopLayer 
         return true;
     }
 
+    private VolumeKey? TryMakeKey(PlainCipher cipher, Passphrase passphrase)
+    {
+        if (configuration.KeyFile is not { } path)
+            return VolumeKey.Derive(passphrase, cipher);
+        using KeyLines? lines = new GpgKeyFile(path).TryDecrypt(passphrase);
+        return lines is null ? null : VolumeKey.Derive(lines, cipher);
+    }
+
     private bool TryActivateKept(string device)
     {
         using VolumeKey? key = Kept.TryRead();
         if (key is null)
             return false;
-        if (configuration.Format == ContainerFormat.Luks)
-            CryptDevice.ActivateLuks(device, _name, key);
+        if (configuration.Cipher is { } cipher)
+            CryptDevice.ActivatePlain(device, _name, cipher, key);
         else
-            CryptDevice.ActivatePlain(device, _name, Cipher(), key);
+            CryptDevice.ActivateLuks(device, _name, key, configuration.Header);
         return true;
-    }
-
-    private PlainCipher Cipher()
-    {
-        if (configuration.Cipher is not { } given)
-            return PlainCipher.LoopAes256;
-        int dash = given.Cipher.IndexOf('-', StringComparison.Ordinal);
-        return new PlainCipher(given.Cipher[..dash], given.Cipher[(dash + 1)..], given.KeySizeBits, given.Hash);
     }
 }

@@ -3,7 +3,6 @@ using System.Diagnostics;
 using UnlockDaemon.Linux;
 using UnlockDaemon.Linux.Storage;
 using UnlockDaemon.Service.Configuration;
-using PlainCipher = UnlockDaemon.Linux.Storage.PlainCipher;
 
 namespace UnlockDaemon.Service.Volumes;
 

@@ -5,11 +5,15 @@ using UnlockDaemon.Service.Configuration;
 
 namespace UnlockDaemon.Service.Volumes;
 
-/// <summary>The layers of the volume, bottom to top: loop, mapping, filesystem.</summary>
+/// <summary>
+/// The layers of the volume, bottom to top: loop, mapping, filesystem. A container that is a block device itself has no
+/// loop device.
+/// </summary>
 internal sealed class StorageStack
 {
     private readonly VolumeConfiguration _configuration;
-    private readonly Layer[] _layers;
+    private readonly Layer[] _onFile;
+    private readonly Layer[] _onDevice;
 
     /// <param name="configuration">The volume.</param>
     /// <param name="keepKey">Whether the key may outlive the mapping; see <see cref="KeptKey"/>.</param>
@@ -20,7 +24,8 @@ internal sealed class StorageStack
         Loop = new LoopLayer(Container);
         Mapping = new MappingLayer(configuration, Loop, keepKey);
         Filesystem = new FilesystemLayer(configuration, Mapping);
-        _layers = [Loop, Mapping, Filesystem];
+        _onFile = [Loop, Mapping, Filesystem];
+        _onDevice = [Mapping, Filesystem];
     }
 
     internal ContainerFile Container { get; }
@@ -31,22 +36,25 @@ internal sealed class StorageStack
 
     internal FilesystemLayer Filesystem { get; }
 
+    private Layer[] Layers => Container.IsBlockDevice ? _onDevice : _onFile;
+
     internal bool IsMounted => Filesystem.Mount is not null;
 
     internal bool IsMapped => Mapping.Mapping is not null;
 
-    internal IReadOnlyList<LayerInfo> Observe() => Array.ConvertAll(_layers, static layer => layer.Observe());
+    internal IReadOnlyList<LayerInfo> Observe() => Array.ConvertAll(Layers, static layer => layer.Observe());
 
     /// <summary>Says why the volume cannot be unlocked, whatever the passphrase.</summary>
     internal string? FindFault() =>
-        Container.FindFault(luks: _configuration.Format == ContainerFormat.Luks) ?? Filesystem.FindFault();
+        Container.FindFault(luks: _configuration is { Format: ContainerFormat.Luks, Header: null })
+        ?? FindHeaderFault() ?? FindKeyFileFault() ?? Filesystem.FindFault();
 
     /// <summary>Brings up what is down, bottom to top; takes it down again when that fails.</summary>
     /// <returns>The outcome, and the layer it happened in.</returns>
     internal async Task<(LayerOutcome Outcome, string Layer)> BringUpAsync(
         Passphrase? passphrase, Action<string, string> report, CancellationToken cancellation)
     {
-        foreach (Layer layer in _layers)
+        foreach (Layer layer in Layers)
         {
             if (layer.Observe().Up)
                 continue;
@@ -67,9 +75,10 @@ internal sealed class StorageStack
     /// <returns>Null when all is down, otherwise why a layer is not.</returns>
     internal string? TakeDown(Action<string, string> report)
     {
-        for (int i = _layers.Length - 1; i >= 0; i--)
+        Layer[] layers = Layers;
+        for (int i = layers.Length - 1; i >= 0; i--)
         {
-            Layer layer = _layers[i];
+            Layer layer = layers[i];
             if (!layer.Observe().Up)
                 continue;
             try
@@ -88,6 +97,21 @@ internal sealed class StorageStack
 
         return null;
     }
+
+    /// <summary>The UUID of the LUKS header, wherever that is; null without one.</summary>
+    internal string? FindUuid() => Header.Uuid;
+
+    private ContainerFile Header => _configuration.Header is { } path ? new ContainerFile(path) : Container;
+
+    private string? FindHeaderFault() => _configuration.Header is not { } path ? null
+        : !File.Exists(path) ? $"the LUKS header {path} (volume.header) is missing: restore it from its backup"
+        : !Header.HasLuksHeader ? $"{path} (volume.header) is no LUKS header: restore it from its backup"
+        : null;
+
+    private string? FindKeyFileFault() => _configuration.KeyFile is not { } path ? null
+        : !File.Exists(path) ? $"the key file {path} (volume.key_file) is missing: restore it; without it nothing opens the volume"
+        : !GpgKeyFile.IsProgramInstalled ? $"{GpgKeyFile.Program}, which decrypts {path}, is not installed: 'apt install gpg'"
+        : null;
 
     private static async Task<LayerOutcome> TryBringUpAsync(
         Layer layer, Passphrase? passphrase, Action<string, string> report, CancellationToken cancellation)

@@ -35,6 +35,7 @@ internal static class Unlockctl
                 + "\n\nExample: unlockctl panic", PanicVerb.RunAsync),
             Simple("holders", "Shows who holds the volume.\n\nExample: unlockctl holders", HoldersVerb.RunAsync),
             Create(),
+            IdentifyVerb.Command(s_json, s_passphraseFile),
             KeyVerb.Make(s_json, s_passphraseFile),
             Simple("apply", "Writes the drop-ins that keep the configured services from starting while the volume is "
                 + "locked, and removes those of services no longer configured.\n\nExample: unlockctl apply", ApplyVerb.RunAsync),

@@ -1,3 +1,5 @@
+using UnlockDaemon.Linux;
+using UnlockDaemon.Linux.Storage;
 using UnlockDaemon.Service.Configuration;
 using Xunit;
 
@@ -99,15 +101,44 @@ public sealed class ConfigurationLoaderTests
     [Fact]
     public void TakesCryptsetupsDefaultsForPlain() =>
         Assert.Equal(
-            new PlainCipher("aes-cbc-essiv:sha256", 256, "ripemd160"),
+            new PlainCipher("aes", "cbc-essiv:sha256", 256, "ripemd160"),
             Valid("volume: { container: /a, mount_point: /b, format: plain }").Volume.Cipher);
 
     [Fact]
     public void ReadsTheCipherOfPlain() =>
         Assert.Equal(
-            new PlainCipher("aes-xts-plain64", 512, "sha512"),
+            new PlainCipher("aes", "xts-plain64", 512, "sha512") { Offset = 16, Skip = 8, SectorSize = 4096 },
             Valid("volume: { container: /a, mount_point: /b, format: plain, cipher: aes-xts-plain64, key_size: 512, "
-                + "hash: sha512 }").Volume.Cipher);
+                + "hash: sha512, offset: 16, skip: 8, sector_size: 4096 }").Volume.Cipher);
+
+    [Theory]
+    [InlineData("", 256, "sha512", 0, 0)]
+    [InlineData(", cipher: AES128", 128, "sha256", 0, 0)]
+    [InlineData(", cipher: AES192, offset: 16", 192, "sha384", 16, 16)]
+    [InlineData(", hash: rmd160, offset: 16, skip: 0", 256, "ripemd160", 16, 0)]
+    public void ReadsTheCipherOfLoopAes(string keys, int bits, string hash, long offset, long skip)
+    {
+        PlainCipher cipher = Valid($"volume: {{ container: /a, mount_point: /b, format: loop-aes{keys} }}").Volume.Cipher!;
+        Assert.Equal(new PlainCipher("aes", "cbc-plain64", bits, hash) { IsLoopAes = true, Offset = offset, Skip = skip }, cipher);
+    }
+
+    [Fact]
+    public void ReadsSeedIterationsAndKeyFile()
+    {
+        VolumeConfiguration volume = Valid("volume: { container: /a, mount_point: /b, format: loop-aes, seed: salt, "
+            + "iterations: 100, key_file: /etc/key.gpg, passphrase_encoding: koi8-r }").Volume;
+        Assert.Equal(("salt", 100), (volume.Cipher!.Seed, volume.Cipher.Iterations));
+        Assert.Equal("/etc/key.gpg", volume.KeyFile);
+        Assert.Same(PassphraseEncoding.Koi8R, volume.Encoding);
+    }
+
+    [Fact]
+    public void ReadsTheHeaderOfLuks()
+    {
+        VolumeConfiguration volume = Valid("volume: { container: /a, mount_point: /b, header: /c, passphrase_encoding: utf-8 }").Volume;
+        Assert.Equal("/c", volume.Header);
+        Assert.Null(volume.Encoding);
+    }
 
     [Theory]
     [InlineData("unix:/run/mysqld/mysqld.sock", ProbeKind.Unix, "/run/mysqld/mysqld.sock")]

@@ -35,6 +35,9 @@ public sealed class SuperblockTests
         byte[] start = new byte[Superblock.Length];
         "XFSB"u8.CopyTo(start);
         BinaryPrimitives.WriteUInt32BigEndian(start.AsSpan(4), 4096);
+        BinaryPrimitives.WriteUInt16BigEndian(start.AsSpan(102), 512);
+        Assert.Null(Superblock.TryParse(start, s_now));
+        "XAGF"u8.CopyTo(start.AsSpan(512));
         Assert.Equal("xfs", Superblock.TryParse(start, s_now)!.Type);
     }
 
@@ -50,11 +53,26 @@ public sealed class SuperblockTests
         }
     }
 
+    [Fact]
+    public void WrongFirstBytesOfASectorAreNone()
+    {
+        byte[] start = Ext2(state: 1);
+        for (int i = 0; i < 10_000; i++)
+        {
+            RandomNumberGenerator.Fill(start.AsSpan(1024, 16));
+            Assert.Null(Superblock.TryParse(start, s_now));
+        }
+    }
+
     private static byte[] Ext2(ushort state)
     {
         byte[] start = new byte[Superblock.Length];
         Span<byte> super = start.AsSpan(1024);
+        // 1000 inodes and 8000 blocks in one group of 8192.
         BinaryPrimitives.WriteUInt32LittleEndian(super, 1000);
+        BinaryPrimitives.WriteUInt32LittleEndian(super[4..], 8000);
+        BinaryPrimitives.WriteUInt32LittleEndian(super[0x20..], 8192);
+        BinaryPrimitives.WriteUInt32LittleEndian(super[0x28..], 1000);
         BinaryPrimitives.WriteUInt16LittleEndian(super[0x38..], 0xEF53);
         BinaryPrimitives.WriteUInt16LittleEndian(super[0x3A..], state);
         BinaryPrimitives.WriteUInt32LittleEndian(super[0x4C..], 1);

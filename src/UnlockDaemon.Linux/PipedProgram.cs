@@ -1,0 +1,158 @@
+using System.Diagnostics;
+using System.Text;
+using Microsoft.Win32.SafeHandles;
+using UnlockDaemon.Linux.Interop;
+
+namespace UnlockDaemon.Linux;
+
+/// <summary>
+/// A program that takes a secret on descriptor 3 and writes another to its standard output: pipes from and to locked
+/// memory, where the runtime's own classes would have buffers of their own.
+/// </summary>
+internal sealed unsafe class PipedProgram : IDisposable
+{
+    private const int SecretDescriptor = 3;
+    private const int SIGPIPE = 13;
+
+    private readonly string _file;
+    private readonly int _pid;
+    private readonly SafeFileHandle _secret;
+    private readonly SafeFileHandle _output;
+    private readonly SafeFileHandle _messages;
+    private bool _ended;
+
+    /// <param name="file">The program, looked for in PATH.</param>
+    /// <param name="arguments">Its arguments.</param>
+    /// <exception cref="LinuxException">It is not there, or cannot be run.</exception>
+    internal PipedProgram(string file, params string[] arguments)
+    {
+        _file = file;
+        (SafeFileHandle secretEnd, _secret) = MakePipe();
+        (_output, SafeFileHandle outputEnd) = MakePipe();
+        (_messages, SafeFileHandle messagesEnd) = MakePipe();
+        using (secretEnd)
+        using (outputEnd)
+        using (messagesEnd)
+        {
+            int error = Start(file, arguments, [secretEnd, outputEnd, messagesEnd], out _pid);
+            if (error == 0)
+                return;
+            _ended = true;
+            Dispose();
+            throw new LinuxException("run", file, error);
+        }
+    }
+
+    /// <summary>Gives it the secret, with the end of a line behind it.</summary>
+    /// <param name="secret">The secret: short enough for a pipe to hold.</param>
+    internal void Send(ReadOnlySpan<byte> secret)
+    {
+        fixed (byte* bytes = secret, end = "\n"u8)
+        {
+            // A program that did not want it has said why.
+            _ = Unistd.write(_secret, bytes, (nuint)secret.Length);
+            _ = Unistd.write(_secret, end, 1);
+        }
+
+        _secret.Dispose();
+    }
+
+    /// <summary>Takes what it writes, to its end.</summary>
+    /// <param name="memory">Takes its output.</param>
+    /// <param name="limit">How long it may take.</param>
+    /// <returns>How many bytes there were, and its messages.</returns>
+    /// <exception cref="LinuxException">It took too long, or wrote more than the memory holds.</exception>
+    internal (int Length, string Messages) Receive(Span<byte> memory, TimeSpan limit)
+    {
+        long started = Stopwatch.GetTimestamp();
+        int length = ReadAll(_output, memory, started, limit);
+        byte[] messages = new byte[4096];
+        int count = ReadAll(_messages, messages, started, limit);
+        Reap();
+        return (length, Encoding.UTF8.GetString(messages, 0, count));
+    }
+
+    public void Dispose()
+    {
+        if (!_ended)
+        {
+            _ = Signal.kill(_pid, Signal.SIGKILL);
+            Reap();
+        }
+
+        _secret.Dispose();
+        _output.Dispose();
+        _messages.Dispose();
+    }
+
+    private static (SafeFileHandle Read, SafeFileHandle Write) MakePipe()
+    {
+        int* ends = stackalloc int[2];
+        return Unistd.pipe2(ends, Fcntl.O_CLOEXEC) == 0
+            ? (new SafeFileHandle(ends[0], ownsHandle: true), new SafeFileHandle(ends[1], ownsHandle: true))
+            : throw LinuxException.FromLastError("make", "a pipe");
+    }
+
+    private static int Start(string file, string[] arguments, SafeFileHandle[] ends, out int pid)
+    {
+        Spawn.posix_spawn_file_actions_t actions;
+        Spawn.posix_spawnattr_t attributes;
+        _ = Spawn.posix_spawn_file_actions_init(&actions);
+        _ = Spawn.posix_spawnattr_init(&attributes);
+        // Its output first: the number of a pipe's end may be that of the secret's.
+        using SafeFileHandle nothing = Fcntl.Open("/dev/null", Fcntl.O_RDONLY);
+        _ = Spawn.posix_spawn_file_actions_adddup2(&actions, nothing, 0);
+        _ = Spawn.posix_spawn_file_actions_adddup2(&actions, ends[1], 1);
+        _ = Spawn.posix_spawn_file_actions_adddup2(&actions, ends[2], 2);
+        _ = Spawn.posix_spawn_file_actions_adddup2(&actions, ends[0], SecretDescriptor);
+        // The runtime ignores SIGPIPE, which is inherited.
+        Spawn.sigset_t pipe = default;
+        pipe[(SIGPIPE - 1) / 8] = 1 << ((SIGPIPE - 1) % 8);
+        Spawn.sigset_t none = default;
+        _ = Spawn.posix_spawnattr_setsigdefault(&attributes, &pipe);
+        _ = Spawn.posix_spawnattr_setsigmask(&attributes, &none);
+        _ = Spawn.posix_spawnattr_setflags(&attributes, Spawn.POSIX_SPAWN_SETSIGDEF | Spawn.POSIX_SPAWN_SETSIGMASK);
+        int error = Spawn.posix_spawnp(out pid, file, &actions, &attributes, [file, .. arguments, null],
+            ["LC_ALL=C", "PATH=/usr/bin:/bin", null]);
+        _ = Spawn.posix_spawn_file_actions_destroy(&actions);
+        _ = Spawn.posix_spawnattr_destroy(&attributes);
+        return error;
+    }
+
+    private int ReadAll(SafeFileHandle file, Span<byte> memory, long started, TimeSpan limit)
+    {
+        int length = 0;
+        fixed (byte* bytes = memory)
+        {
+            while (length < memory.Length)
+            {
+                Wait(file, limit - Stopwatch.GetElapsedTime(started));
+                nint count = Unistd.read(file, bytes + length, (nuint)(memory.Length - length));
+                if (count < 0)
+                    throw LinuxException.FromLastError("read from", _file);
+                if (count == 0)
+                    return length;
+                length += (int)count;
+            }
+        }
+
+        throw new LinuxException("take what came from", _file, Errno.ENOSPC, "it is too long");
+    }
+
+    private void Wait(SafeFileHandle file, TimeSpan left)
+    {
+        Poll.pollfd[] fds = [new() { fd = (int)file.DangerousGetHandle(), events = Poll.POLLIN }];
+        if (left <= TimeSpan.Zero || Poll.poll(fds, 1, (int)left.TotalMilliseconds) == 0)
+            throw new LinuxException("wait for", _file, Errno.EBUSY, "it took too long");
+    }
+
+    private void Reap()
+    {
+        while (Spawn.waitpid(_pid, out _, 0) < 0 && System.Runtime.InteropServices.Marshal.GetLastPInvokeError() == Errno.EINTR)
+        {
+            // A signal came first.
+        }
+
+        _ended = true;
+    }
+}

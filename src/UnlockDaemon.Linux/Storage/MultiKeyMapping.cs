@@ -1,0 +1,60 @@
+using System.Buffers.Text;
+using System.Text;
+using UnlockDaemon.Linux.Interop;
+
+namespace UnlockDaemon.Linux.Storage;
+
+/// <summary>
+/// Maps a container of loop-AES with many keys. libcryptsetup wants the key file itself for that; from keys there is only
+/// the device mapper, with the table and the name that libcryptsetup would make, so that cryptsetup(8) knows it.
+/// </summary>
+internal static unsafe class MultiKeyMapping
+{
+    private const int SectorSize = 512;
+    // Besides the keys: cipher, IV offset, device, offset.
+    private const int OtherWords = 128;
+
+    /// <param name="device">The device that holds the container.</param>
+    /// <param name="name">Name of the mapping.</param>
+    /// <param name="cipher">How it is encrypted.</param>
+    /// <param name="key">The keys; right or wrong, the mapping is made.</param>
+    /// <exception cref="LinuxException">The mapping could not be made.</exception>
+    internal static void Make(string device, string name, PlainCipher cipher, VolumeKey key)
+    {
+        DeviceNumber number = new ContainerFile(device).DeviceNumber
+            ?? throw new LinuxException("map", device, Errno.EINVAL, "it is no block device");
+        ulong sectors = (ulong)((new ContainerFile(device).Size / SectorSize) - cipher.Offset);
+        using LockedMemory table = new((2 * key.Length) + OtherWords);
+        Write(table.GetSpan(), cipher, key, number);
+        using DeviceMapperTask create = new(LibDevMapper.DM_DEVICE_CREATE, name);
+        // libdevmapper and the kernel wipe their copies.
+        _ = LibDevMapper.dm_task_secure_data(create);
+        _ = LibDevMapper.dm_task_set_uuid(create, "CRYPT-LOOPAES-" + name);
+        fixed (byte* parameters = table.GetSpan())
+            _ = LibDevMapper.dm_task_add_target(create, 0, sectors, "crypt", parameters);
+        uint cookie = 0;
+        _ = LibDevMapper.dm_task_set_cookie(create, ref cookie, 0);
+        try
+        {
+            create.Run($"map {device} as");
+        }
+        finally
+        {
+            _ = LibDevMapper.dm_udev_wait(cookie);
+        }
+    }
+
+    /// <summary>Source: the kernel's Documentation/admin-guide/device-mapper/dm-crypt.rst.</summary>
+    private static void Write(Span<byte> table, PlainCipher cipher, VolumeKey key, DeviceNumber device)
+    {
+        int length = Encoding.ASCII.GetBytes($"{cipher.Algorithm}:{KeyLines.Many}-{PlainCipher.MultiKeyMode} ", table);
+        foreach (byte value in key.Bytes)
+        {
+            _ = Utf8Formatter.TryFormat(value, table[length..], out int digits, new System.Buffers.StandardFormat('x', 2));
+            length += digits;
+        }
+
+        length += Encoding.ASCII.GetBytes($" {cipher.Skip} {device} {cipher.Offset}", table[length..]);
+        table[length] = 0;
+    }
+}
