@@ -51,6 +51,16 @@ public sealed class Passphrase : IDisposable
         Truncate(Math.Max(keep, 0));
     }
 
+    /// <summary>Another one with the same bytes, in locked memory of its own.</summary>
+    /// <returns>The copy, to be disposed by the caller.</returns>
+    public Passphrase Copy()
+    {
+        Passphrase copy = new();
+        Bytes.CopyTo(copy.Free);
+        copy.Advance(Length);
+        return copy;
+    }
+
     /// <summary>Wipes the bytes and starts again.</summary>
     public void Clear() => Truncate(0);
 

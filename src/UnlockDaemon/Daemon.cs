@@ -16,13 +16,23 @@ internal static class Daemon
 {
     private const string Usage = """
         unlockd waits for the passphrase of the encrypted volume, mounts it and starts its services.
-        It is run by systemd (unlockd.service) and takes no arguments; operators use unlockctl.
+        It is run by systemd (unlockd.service, or unlockd@NAME.service with --instance NAME); operators use unlockctl.
         See unlockd(8), unlockctl(1) and unlockd.yaml(5).
         """;
 
     internal static async Task<int> RunAsync(string[] args)
     {
-        if (args.Length > 0)
+        if (args is ["--instance", var name])
+        {
+            if (Instance.Problem(name) is { } problem)
+            {
+                Console.Error.WriteLine($"unlockd: --instance \"{name}\" {problem}");
+                return ExitCode.Configuration;
+            }
+
+            Instance.Use(new Instance(name));
+        }
+        else if (args.Length > 0)
         {
             Console.WriteLine(args is ["--version"] ? ProductVersion.Text : Usage);
             return args is ["--version" or "--help" or "-h"] ? ExitCode.Success : ExitCode.Failure;
@@ -35,7 +45,7 @@ internal static class Daemon
         using CancellationTokenSource stopping = new();
         using PosixSignalRegistration terminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, Stop);
         using PosixSignalRegistration interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, Stop);
-        using UnlockdService service = new(configuration, VarlinkClient.DefaultPath, log);
+        using UnlockdService service = new(configuration, Instance.Current.Socket, log);
         await service.RunAsync(stopping.Token);
         return ExitCode.Success;
 
@@ -49,7 +59,7 @@ internal static class Daemon
 
     private static UnlockdConfiguration? LoadConfiguration(JournalLog log)
     {
-        ConfigurationResult result = ConfigurationLoader.Load(ConfigurationLoader.DefaultPath);
+        ConfigurationResult result = ConfigurationLoader.Load(Instance.Current.Configuration);
         foreach (ConfigurationError error in result.Errors)
             log.Log(LogLevel.Error, default, error, null, static (e, _) => e.ToString());
         return result.Configuration;

@@ -17,16 +17,23 @@ public sealed class FormatMatrixTests(UnlockdGuest fixture) : OtherVolumeTest(fi
         ; echo "0 $(blockdev --getsz /dev/loop7) linear /dev/loop7 0" | dmsetup create disk-volume; disk=/dev/mapper/disk-volume
         """;
 
+    // The same words in UTF-8, as they are typed, and in KOI8-R, as the console of 2009 had them.
+    private const string Koi8R = """
+        printf 'старый пароль 2009 года' >/root/other
+        printf '\xd3\xd4\xc1\xd2\xd9\xca \xd0\xc1\xd2\xcf\xcc\xd8 2009 \xc7\xcf\xc4\xc1' >/root/bytes
+        """;
+
     /// <summary>Puts a file system with a file of its own into /root/image, and a passphrase into /root/other.</summary>
     private const string Prepare = """
         set -e
         if [ ! -e /root/image ]; then
-            mkdir -p /root/tree; head -c 1M /dev/urandom >/root/tree/before; sha256sum </root/tree/before >/root/before.sum
+            mkdir -p -m 700 /root/tree /root/gpg; head -c 1M /dev/urandom >/root/tree/before; sha256sum </root/tree/before >/root/before.sum
             truncate -s 16M /root/image; mke2fs -q -F -t ext2 -d /root/tree /root/image
             for n in 1 64 65; do
                 for i in $(seq $n); do head -c 45 /dev/urandom | base64 -w 0; echo; done >/root/keys$n
-                printf '{passphrase}' | gpg --homedir /run --batch --quiet --no-autostart --pinentry-mode loopback --passphrase-fd 0 \
-                    -o /root/keys$n.gpg -c /root/keys$n 2>/dev/null
+                # A count of its own: otherwise gpg asks an agent for one, and there is none here.
+                printf '{passphrase}' | gpg --homedir /root/gpg --batch --quiet --no-autostart --s2k-count 1000000 \
+                    --pinentry-mode loopback --passphrase-fd 0 -o /root/keys$n.gpg -c /root/keys$n
             done
         fi
         printf '{passphrase}' >/root/other; cp /root/other /root/bytes
@@ -74,10 +81,7 @@ public sealed class FormatMatrixTests(UnlockdGuest fixture) : OtherVolumeTest(fi
         string secret = keys.IndexOf("/root/keys", StringComparison.Ordinal) is >= 0 and var at
             ? keys[at..keys.IndexOf(".gpg", at, StringComparison.Ordinal)]
             : "/root/bytes";
-        string encoded = name.EndsWith("KOI8-R", StringComparison.Ordinal)
-            ? "printf 'старый пароль 2009 года' >/root/other; iconv -t koi8-r </root/other >/root/bytes 2>/dev/null || "
-                + "printf '\\xd3\\xd4\\xc1\\xd2\\xd9\\xca \\xd0\\xc1\\xd2\\xcf\\xcc\\xd8 2009 \\xc7\\xcf\\xc4\\xc1' >/root/bytes"
-            : "";
+        string encoded = name.EndsWith("KOI8-R", StringComparison.Ordinal) ? Koi8R : "";
         await RoundTripAsync($"{keys}, format: loop-aes", disk,
             $"{encoded}\n(head -c {offset} /dev/urandom; aespipe {options} -p 3 3<{secret} </root/image) >/var/other_file",
             $"tail -c +{offset + 1} $disk | aespipe -d {options} -p 3 3<{secret} >/root/read");
@@ -103,6 +107,63 @@ public sealed class FormatMatrixTests(UnlockdGuest fixture) : OtherVolumeTest(fi
             $"{format}\n{open}\ndd if=/root/image of=/dev/mapper/other bs=1M status=none conv=fsync; cryptsetup close other");
     }
 
+    [Fact]
+    public async Task IdentifiedContainerIsAdoptedAsItIsPrinted()
+    {
+        await ConfigureAsync("format: luks");
+        string output = await RunAsync($$"""
+            {{Prepare.Replace("{passphrase}", OldPassphrase, StringComparison.Ordinal)}}
+            {{Koi8R}}
+            aespipe -e AES192 -C 30 -p 3 3</root/bytes </root/image >/var/other_file
+            unlockctl identify /var/other_file --passphrase-file /root/other >/root/said
+            sed -n '/^volume:/,$p' /root/said | sed 's|/var/secure|/var/other|' >/etc/unlockd/unlockd.yaml
+            systemctl restart unlockd
+            unlockctl unlock --passphrase-file /root/other >/dev/null
+            sha256sum </var/other/before | cmp - /root/before.sum && echo read
+            grep '^tried' /root/said
+            """);
+        string[] words = output.Split(' ', '\n');
+        Assert.True(words is ["read", "tried", _, "ways", "in", _, "s"], output);
+        TestContext.Current.TestOutputHelper!.WriteLine(output);
+    }
+
+    [Fact]
+    public async Task ManyKeysAreKeptOverAHold()
+    {
+        await ConfigureAsync("format: loop-aes", "key_file: /root/keys65.gpg", "filesystem: ext2");
+        string output = await RunAsync($$"""
+            {{Prepare.Replace("{passphrase}", OldPassphrase, StringComparison.Ordinal)}}
+            aespipe -e AES256 -p 3 3</root/keys65 </root/image >/var/other_file
+            echo 'lock: { keep_key: 5m }' >>/etc/unlockd/unlockd.yaml; systemctl restart unlockd
+            unlockctl unlock --passphrase-file /root/other >/dev/null
+            unlockctl lock --hold >/dev/null; ls /dev/mapper | grep other
+            (unlockctl watch & echo $! >/root/watch) | grep -m 1 -q ready & unlockctl release; wait $!; kill $(cat /root/watch)
+            sha256sum </var/other/before | cmp - /root/before.sum && echo read
+            """);
+        Assert.Equal("read", output);
+    }
+
+    [Fact]
+    public async Task PanicTakesDownIntegrityToo()
+    {
+        if ((await TryAsync("modprobe dm_integrity")).ExitCode != 0)
+            Assert.Skip("the guest's kernel has no dm-integrity");
+        await ConfigureAsync("format: luks", "filesystem: ext2");
+        string output = await RunAsync($$"""
+            {{Prepare.Replace("{passphrase}", OldPassphrase, StringComparison.Ordinal)}}
+            truncate -s 48M /var/other_file
+            cryptsetup luksFormat -q --pbkdf pbkdf2 --pbkdf-force-iterations 1000 --integrity hmac-sha256 /var/other_file /root/other
+            cryptsetup open /var/other_file other --key-file /root/other
+            dd if=/root/image of=/dev/mapper/other bs=1M status=none conv=fsync; cryptsetup close other
+            unlockctl unlock --passphrase-file /root/other >/dev/null
+            ls /dev/mapper | grep other
+            sleep 1000 >/var/other/held & holder=$!
+            unlockctl panic >/dev/null 2>&1 && echo panicked; ls /dev/mapper | grep other; kill $holder; wait $holder
+            unlockctl lock >/dev/null; ls /dev/mapper | grep other; losetup -nl
+            """);
+        Assert.Equal("unlockd-other\nunlockd-other_dif\n", output + "\n");
+    }
+
     /// <param name="keys">Of the volume's configuration.</param>
     /// <param name="disk">What is laid on the container file; sets $disk.</param>
     /// <param name="make">Makes the container file.</param>
@@ -119,7 +180,7 @@ public sealed class FormatMatrixTests(UnlockdGuest fixture) : OtherVolumeTest(fi
             sed -i "s|container: .*|container: $disk|" /etc/unlockd/unlockd.yaml
             systemctl restart unlockd
             left() { losetup -nlO BACK-FILE | grep other_file | grep -v '^[ ]*$' | tail -n +$((1 + $(losetup -nl /dev/loop7 2>/dev/null | wc -l))); ls /dev/mapper | grep other; grep ' /var/other ' /proc/self/mountinfo; true; }
-            code=0; printf 'a wrong passphrase of 2009' | unlockctl unlock --passphrase-file - 2>/dev/null || code=$?
+            code=0; printf 'a wrong passphrase of 2009' | unlockctl unlock --passphrase-file - >/dev/null 2>&1 || code=$?
             echo "wrong $code" $(left)
             unlockctl unlock --passphrase-file /root/other >/dev/null
             sha256sum </var/other/before | cmp - /root/before.sum && echo read

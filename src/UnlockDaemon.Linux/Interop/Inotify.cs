@@ -9,6 +9,7 @@ internal static partial class Inotify
     internal const int IN_CLOEXEC = 0x80000;
     internal const int IN_NONBLOCK = 0x800;
     internal const uint IN_ATTRIB = 0x4;
+    internal const uint IN_CLOSE_WRITE = 0x8;
     internal const uint IN_MOVED_TO = 0x80;
     internal const uint IN_CREATE = 0x100;
 

@@ -61,11 +61,10 @@ public sealed record ContainerFile(string Path)
             return $"container {Path} is a directory: volume.container must name the container file";
         if ((status.stx_mode & Stat.S_IFMT) != Stat.S_IFREG && !IsBlock(status))
             return $"container {Path} is neither a regular file nor a block device";
-        if (Size is < MinimumSize and long size)
-            return $"container {Path} is too small to hold a volume ({size} bytes): it may have been truncated";
-        return luks && !HasLuksHeader
-            ? $"container {Path} has no LUKS header: it is damaged, or volume.format is wrong (loop-aes?)"
-            : null;
+        long size = Size;
+        return size < MinimumSize
+            ? $"container {Path} is too small to hold a volume ({size} bytes): it may have been truncated"
+            : FindHeaderFault(luks, size);
     }
 
     /// <summary>Reads from its start.</summary>
@@ -79,15 +78,7 @@ public sealed record ContainerFile(string Path)
     /// <param name="offset">Where, in bytes.</param>
     /// <returns>How many bytes were read.</returns>
     /// <exception cref="LinuxException">It cannot be opened or read.</exception>
-    public unsafe int Read(Span<byte> buffer, long offset)
-    {
-        using SafeFileHandle file = Fcntl.Open(Path, Fcntl.O_RDONLY);
-        fixed (byte* bytes = buffer)
-        {
-            nint count = Unistd.pread(file, bytes, (nuint)buffer.Length, offset);
-            return count < 0 ? throw LinuxException.FromLastError("read", Path) : (int)count;
-        }
-    }
+    public int Read(Span<byte> buffer, long offset) => DeviceRead.At(Path, offset, buffer);
 
     /// <summary>Has all of it on the disk below: its data, and the file system's word on where they are.</summary>
     /// <exception cref="LinuxException">A write failed.</exception>
@@ -161,5 +152,19 @@ public sealed record ContainerFile(string Path)
         using SafeFileHandle device = Fcntl.Open(Path, Fcntl.O_RDONLY);
         long size = Unistd.lseek(device, 0, Unistd.SEEK_END);
         return size >= 0 ? size : throw LinuxException.FromLastError("measure", Path);
+    }
+
+    private string? FindHeaderFault(bool luks, long size)
+    {
+        LuksSummary? header = LuksSummary.TryRead(this);
+        return (luks, header is not null || HasLuksHeader) switch
+        {
+            (true, false) => $"container {Path} has no LUKS header: it is damaged, or volume.format is wrong (loop-aes?); "
+                + "if it was overwritten, restore the header from its backup",
+            (false, true) => $"container {Path} has a LUKS header: write 'format: luks' into the configuration",
+            _ when header?.DataOffset >= size => $"container {Path} ends before its data begin "
+                + $"({size} bytes, the header wants more than {header.DataOffset}): it was truncated; restore it",
+            _ => null,
+        };
     }
 }

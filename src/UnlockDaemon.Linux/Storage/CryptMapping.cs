@@ -16,6 +16,9 @@ public sealed record CryptMapping(string Name, string SysfsPath)
         DeviceNumber.Parse(File.ReadAllText(SysfsPath + "/dev").AsSpan().Trim())
         ?? throw new LinuxException("read device number of", SysfsPath, Errno.EIO);
 
+    /// <summary>Its size in bytes.</summary>
+    public long Size => long.Parse(File.ReadAllText(SysfsPath + "/size").AsSpan().Trim()) * 512;
+
     /// <summary>Finds a mapping by name.</summary>
     /// <param name="name">The name, as below /dev/mapper.</param>
     /// <returns>The mapping, or null when the kernel has none of that name.</returns>

@@ -14,7 +14,6 @@ public sealed class IteratedKey : IDisposable
     // The longest digest behind a key.
     private const int Room = 64;
 
-    private readonly LockedMemory _key = new(Size + Room);
     private readonly CipherContext _rounds;
 
     /// <summary>Begins with the hashed passphrase.</summary>
@@ -26,11 +25,14 @@ public sealed class IteratedKey : IDisposable
         ArgumentNullException.ThrowIfNull(cipher);
         using HashedPassphrase hashed = new(secret, cipher);
         using LockedMemory second = new(Size + Room);
-        hashed.Fill(_key.GetSpan(), Size);
+        Key = VolumeKey.Hash(hashed, Size);
         hashed.Vary();
         hashed.Fill(second.GetSpan(), Size);
         _rounds = new CipherContext("AES-256-ECB", encrypt: true, second.GetSpan()[..Size], default);
     }
+
+    /// <summary>The key as it is now, 256 bits; shorter ones are its beginning.</summary>
+    public VolumeKey Key { get; }
 
     /// <summary>How many thousand rounds it has been through.</summary>
     public int Thousands { get; private set; }
@@ -38,7 +40,7 @@ public sealed class IteratedKey : IDisposable
     /// <summary>Does another thousand.</summary>
     public void Advance()
     {
-        Span<byte> key = _key.GetSpan()[..Size];
+        Span<byte> key = Key.Writable;
         Span<ulong> quarters = MemoryMarshal.Cast<byte, ulong>(key);
         for (int round = 0; round < Rounds; round++)
         {
@@ -49,15 +51,10 @@ public sealed class IteratedKey : IDisposable
         Thousands++;
     }
 
-    /// <summary>Takes the key as it is now.</summary>
-    /// <param name="bits">Its length: 128, 192 or 256.</param>
-    /// <returns>The key.</returns>
-    public VolumeKey Take(int bits) => VolumeKey.Copy(_key.GetSpan()[..(bits / 8)]);
-
     /// <summary>Wipes the key.</summary>
     public void Dispose()
     {
         _rounds.Dispose();
-        ((IDisposable)_key).Dispose();
+        Key.Dispose();
     }
 }

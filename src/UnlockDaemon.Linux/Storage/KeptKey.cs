@@ -12,21 +12,22 @@ public sealed unsafe class KeptKey(string name)
     private readonly string _description = Prefix + name;
 
     /// <summary>Whether the kernel has it.</summary>
-    public bool Exists => Find(_description) is not [];
+    public bool Exists => Find(IsIt) is not [];
 
     /// <summary>Wipes the keys that any unlockd of this machine has kept.</summary>
-    /// <returns>How many there were.</returns>
-    public static int WipeAll() => Wipe(Prefix);
+    /// <param name="isOurs">Which, by the name of the mapping.</param>
+    public static void WipeAll(Predicate<string> isOurs) =>
+        Wipe(description => description.StartsWith(Prefix, StringComparison.Ordinal) && isOurs(description[Prefix.Length..]));
 
     /// <summary>Wipes it.</summary>
-    public void Wipe() => Wipe(_description);
+    public void Wipe() => Wipe(IsIt);
 
     /// <summary>Has the kernel wipe it after a while, whatever becomes of this process.</summary>
     /// <param name="limit">The while; whole seconds count.</param>
     /// <exception cref="LinuxException">It is not there.</exception>
     public void ExpireAfter(TimeSpan limit)
     {
-        foreach (nint key in Find(_description))
+        foreach (nint key in Find(IsIt))
         {
             if (Keyctl.keyctl(Keyctl.KEYCTL_SET_TIMEOUT, key, (nint)limit.TotalSeconds) != 0)
                 throw LinuxException.FromLastError("limit the time of key", _description);
@@ -50,26 +51,26 @@ public sealed unsafe class KeptKey(string name)
 
     /// <summary>Takes a copy back.</summary>
     /// <returns>The key, or null when it is gone.</returns>
-    public VolumeKey? TryRead() => Find(_description) is [var serial, ..]
+    public VolumeKey? TryRead() => Find(IsIt) is [var serial, ..]
         ? VolumeKey.TryFill(target => (int)Keyctl.keyctl(Keyctl.KEYCTL_READ, serial, target, VolumeKey.MaximumLength))
         : null;
 
-    private static int Wipe(string description)
+    private bool IsIt(string description) => description == _description;
+
+    private static void Wipe(Predicate<string> which)
     {
-        List<nint> keys = Find(description);
-        foreach (nint key in keys)
+        foreach (nint key in Find(which))
             _ = Keyctl.keyctl(Keyctl.KEYCTL_REVOKE, key);
-        return keys.Count;
     }
 
     /// <summary>Lines such as "2b1f9e0c I--Q--- 1 9m 3f050000 0 0 user unlockd:unlockd-secure: 64".</summary>
-    private static List<nint> Find(string description)
+    private static List<nint> Find(Predicate<string> which)
     {
         List<nint> keys = [];
         foreach (string line in File.ReadLines("/proc/keys"))
         {
             string[] words = line.Split(' ', StringSplitOptions.RemoveEmptyEntries);
-            if (words.Length > 8 && words[7] == "user" && words[8].StartsWith(description, StringComparison.Ordinal)
+            if (words.Length > 8 && words[7] == "user" && which(words[8].TrimEnd(':'))
                 && !words[1].Contains('R', StringComparison.Ordinal) && words[3] != "expd")
                 keys.Add(nint.Parse(words[0], NumberStyles.HexNumber, CultureInfo.InvariantCulture));
         }

@@ -1,5 +1,8 @@
 using System.Diagnostics;
+using System.Globalization;
 using System.Runtime.InteropServices;
+using System.Text;
+using System.Text.Unicode;
 using Microsoft.Win32.SafeHandles;
 using UnlockDaemon.Linux.Interop;
 
@@ -10,6 +13,12 @@ namespace UnlockDaemon.Linux.Storage;
 public sealed record LoopDevice(string Path)
 {
     private const string Control = "/dev/loop-control";
+
+    // LO_NAME_SIZE, less the zero at the end.
+    private const int NameLength = 63;
+
+    // What the kernel appends to the path of a file that was unlinked.
+    private const string Deleted = " (deleted)";
 
     // udev opens a device for a moment when it changes; a detach in that moment waits for it to let go.
     private static readonly TimeSpan s_detachLimit = TimeSpan.FromSeconds(5);
@@ -76,6 +85,25 @@ public sealed record LoopDevice(string Path)
         && status.lo_inode == backingFile.Inode
         && DeviceNumber.FromHuge(status.lo_device) == backingFile.Device;
 
+    /// <summary>Whether it was attached by this path, whatever file is there now.</summary>
+    /// <param name="path">The path; the kernel keeps the first 63 bytes of it.</param>
+    /// <returns>False also when the device is not attached at all.</returns>
+    public unsafe bool WasAttachedBy(string path)
+    {
+        if (GetStatus() is not { } status)
+            return false;
+        ReadOnlySpan<byte> given = Encoding.UTF8.GetBytes(path);
+        ReadOnlySpan<byte> kept = MemoryMarshal.CreateReadOnlySpanFromNullTerminated(status.lo_file_name);
+        return kept.SequenceEqual(given[..Math.Min(given.Length, NameLength)]);
+    }
+
+    /// <summary>Where its file is now; null when the file has no name any more, or the device is not attached.</summary>
+    public string? BackingFile =>
+        Attribute("loop/backing_file") is { } path && !path.EndsWith(Deleted, StringComparison.Ordinal) ? path : null;
+
+    /// <summary>Its size in bytes, as it was when it was attached; null when it is not attached.</summary>
+    public long? Size => Attribute("size") is { } sectors ? long.Parse(sectors, CultureInfo.InvariantCulture) * 512 : null;
+
     /// <summary>Detaches the device, and looks until the kernel has let it go.</summary>
     /// <remarks>
     /// Since Linux 3.7 LOOP_CLR_FD on a device that is open elsewhere succeeds and only marks it to be cleared at the
@@ -118,13 +146,25 @@ public sealed record LoopDevice(string Path)
             Loop.loop_config config = default;
             config.fd = (uint)file.DangerousGetHandle();
             config.info.lo_flags = Loop.LO_FLAGS_DIRECT_IO;
-            Span<byte> name = new(config.info.lo_file_name, 63);
-            System.Text.Unicode.Utf8.FromUtf16(container, name, out _, out _);
+            Span<byte> name = new(config.info.lo_file_name, NameLength);
+            Utf8.FromUtf16(container, name, out _, out _);
             if (Ioctl.ioctl(device, Loop.LOOP_CONFIGURE, &config) == 0)
                 return new LoopDevice(path);
             // EBUSY: somebody else took this number between the two calls.
             if (Marshal.GetLastPInvokeError() != Errno.EBUSY)
                 throw LinuxException.FromLastError($"attach loop device {path} to", container);
+        }
+    }
+
+    private string? Attribute(string name)
+    {
+        try
+        {
+            return File.ReadAllText($"/sys/block/{System.IO.Path.GetFileName(Path)}/{name}").TrimEnd('\n');
+        }
+        catch (IOException)
+        {
+            return null;
         }
     }
 

@@ -20,14 +20,19 @@ public sealed record LuksSummary(
     int Version, string Cipher, int KeyBits, int UsedSlots, int Slots, int SectorSize, string? Integrity, long DataOffset, string Uuid)
 {
     private const int BinarySize = 4096;
+    private const int MinimumSize = 16 << 10;
     private const int MaximumSize = 4 << 20;
     private const int Slots1 = 8;
     private const int Slots2 = 32;
     private const uint SlotEnabled = 0x00AC71F3;
 
-    /// <summary>Reads the header of a container.</summary>
-    /// <param name="container">A container that begins as LUKS does.</param>
-    /// <returns>What it says, or null when it is damaged.</returns>
+    private static ReadOnlySpan<byte> Magic => [(byte)'L', (byte)'U', (byte)'K', (byte)'S', 0xBA, 0xBE];
+
+    private static ReadOnlySpan<byte> SecondMagic => [(byte)'S', (byte)'K', (byte)'U', (byte)'L', 0xBA, 0xBE];
+
+    /// <summary>Reads the header of a container, or the second copy of one whose first is damaged.</summary>
+    /// <param name="container">The container.</param>
+    /// <returns>What it says, or null when there is none or it is damaged.</returns>
     /// <exception cref="LinuxException">It cannot be read.</exception>
     public static LuksSummary? TryRead(ContainerFile container)
     {
@@ -35,13 +40,23 @@ public sealed record LuksSummary(
         byte[] start = new byte[BinarySize];
         if (container.ReadStart(start) < start.Length)
             return null;
-        return BinaryPrimitives.ReadUInt16BigEndian(start.AsSpan(6)) switch
+        if (Begins(start, Magic, version: 1))
+            return Read1(start);
+        if (Begins(start, Magic, version: 2) && TryRead2(container, 0, start) is { } first)
+            return first;
+        // The second copy lies right behind the first, which has one of a few sizes.
+        for (int offset = MinimumSize; offset <= MaximumSize; offset *= 2)
         {
-            1 => Read1(start),
-            2 => TryRead2(container, start),
-            _ => null,
-        };
+            if (container.Read(start, offset) == start.Length && Begins(start, SecondMagic, version: 2)
+                && TryRead2(container, offset, start) is { } second)
+                return second;
+        }
+
+        return null;
     }
+
+    private static bool Begins(ReadOnlySpan<byte> header, ReadOnlySpan<byte> magic, int version) =>
+        header.StartsWith(magic) && BinaryPrimitives.ReadUInt16BigEndian(header[magic.Length..]) == version;
 
     private static LuksSummary Read1(ReadOnlySpan<byte> header)
     {
@@ -57,13 +72,13 @@ public sealed record LuksSummary(
             512L * BinaryPrimitives.ReadUInt32BigEndian(header[104..]), Text(header, 168, 40));
     }
 
-    private static LuksSummary? TryRead2(ContainerFile container, byte[] start)
+    private static LuksSummary? TryRead2(ContainerFile container, long offset, byte[] start)
     {
         ulong size = BinaryPrimitives.ReadUInt64BigEndian(start.AsSpan(8));
-        if (size is <= BinarySize or > MaximumSize)
+        if (size is < MinimumSize or > MaximumSize)
             return null;
         byte[] whole = new byte[size];
-        if (container.ReadStart(whole) < whole.Length || !HasItsChecksum(whole))
+        if (container.Read(whole, offset) < whole.Length || !HasItsChecksum(whole))
             return null;
         int length = whole.AsSpan(BinarySize).IndexOf((byte)0);
         try

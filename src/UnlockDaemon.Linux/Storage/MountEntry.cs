@@ -12,6 +12,9 @@ namespace UnlockDaemon.Linux.Storage;
 public sealed record MountEntry(
     DeviceNumber Device, string Root, string MountPoint, string Options, string Type, string Source)
 {
+    /// <summary>Whether the file system itself takes no writes, wherever it is mounted.</summary>
+    public bool IsReadOnly { get; init; }
+
     /// <summary>Its number, in all namespaces.</summary>
     public int Id { get; init; }
 
@@ -36,6 +39,7 @@ public sealed record MountEntry(
             ? new MountEntry(device, Unescape(fields[3]), Unescape(fields[4]), fields[5],
                 fields[separator + 1], Unescape(fields[separator + 2]))
             {
+                IsReadOnly = fields.Length > separator + 3 && fields[separator + 3].Split(',')[0] == "ro",
                 Id = int.Parse(fields[0]),
                 Parent = int.Parse(fields[1]),
                 PeerGroup = GroupIn(fields.AsSpan(6..separator), "shared:"),

@@ -1,4 +1,5 @@
 using System.Runtime.InteropServices;
+using System.Security.Cryptography;
 using UnlockDaemon.Linux.Interop;
 
 namespace UnlockDaemon.Linux.Storage;
@@ -93,9 +94,13 @@ public sealed unsafe class SectorCipher
         for (int start = 0; start + size <= sectors.Length; start += size)
         {
             ulong number = (ulong)(_cipher.Skip + first + (start / CountedSize));
-            DecryptSector(key.Bytes, number, sectors.Slice(start, size));
+            DecryptSector(KeyOf(key), number, sectors.Slice(start, size));
         }
     }
+
+    /// <summary>A longer key is of use as its beginning, unless it is many keys.</summary>
+    private ReadOnlySpan<byte> KeyOf(VolumeKey key) =>
+        _iv == IvGenerator.MultiKey ? key.Bytes : key.Bytes[..Math.Min(key.Length, _cipher.KeyBits / 8)];
 
     private void DecryptSector(ReadOnlySpan<byte> key, ulong number, Span<byte> sector)
     {
@@ -128,8 +133,10 @@ public sealed unsafe class SectorCipher
 
     private static void EncryptIv(ReadOnlySpan<byte> key, Span<byte> iv)
     {
-        using LockedMemory salt = new(32);
-        VolumeKey.Digest("SHA256", key, salt.GetSpan());
-        CipherContext.Transform("AES-256-ECB", encrypt: true, salt.GetSpan()[..32], default, iv);
+        // A digest of the key, on the stack for a moment: a locked page of its own takes longer than all the rest.
+        Span<byte> salt = stackalloc byte[32];
+        VolumeKey.Digest("SHA256", key, salt);
+        CipherContext.Transform("AES-256-ECB", encrypt: true, salt, default, iv);
+        CryptographicOperations.ZeroMemory(salt);
     }
 }

@@ -8,7 +8,8 @@ namespace UnlockDaemon.Linux.Storage;
 /// <param name="IsClean">It was unmounted cleanly and has no errors recorded. Always true for xfs, which does not tell here.</param>
 /// <param name="NeedsRecovery">Its journal holds changes that are not in place yet (needs_recovery).</param>
 /// <param name="CheckIsDue">Its own schedule (mount count or interval) asks for a check.</param>
-public sealed record Superblock(string Type, bool IsClean, bool NeedsRecovery, bool CheckIsDue)
+/// <param name="Size">How many bytes it takes on its device.</param>
+public sealed record Superblock(string Type, bool IsClean, bool NeedsRecovery, bool CheckIsDue, decimal Size)
 {
     /// <summary>How many bytes from the start of the device <see cref="TryParse"/> needs.</summary>
     public const int Length = 2048;
@@ -31,7 +32,7 @@ public sealed record Superblock(string Type, bool IsClean, bool NeedsRecovery, b
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(start.Length, Length);
         return start.StartsWith("XFSB"u8) && IsXfs(start)
-            ? new Superblock("xfs", IsClean: true, NeedsRecovery: false, CheckIsDue: false)
+            ? new Superblock("xfs", IsClean: true, NeedsRecovery: false, CheckIsDue: false, XfsSize(start))
             : TryParseExt(start[ExtOffset..], now);
     }
 
@@ -70,7 +71,18 @@ public sealed record Superblock(string Type, bool IsClean, bool NeedsRecovery, b
             ExtType(super, incompat),
             IsClean: (state & (StateValid | StateErrors)) == StateValid,
             NeedsRecovery: (incompat & IncompatRecover) != 0,
-            IsCheckDue(super, now));
+            IsCheckDue(super, now),
+            ExtBlocks(super, incompat) * (1024m * (1 << (int)logBlockSize)));
+    }
+
+    // A damaged superblock can name any size: a product of the two may not fit into 64 bits.
+    private static decimal XfsSize(ReadOnlySpan<byte> start) =>
+        (decimal)BinaryPrimitives.ReadUInt64BigEndian(start[8..]) * BinaryPrimitives.ReadUInt32BigEndian(start[4..]);
+
+    private static decimal ExtBlocks(ReadOnlySpan<byte> super, uint incompat)
+    {
+        ulong high = (incompat & Incompat64Bit) == 0 ? 0 : BinaryPrimitives.ReadUInt32LittleEndian(super[0x150..]);
+        return BinaryPrimitives.ReadUInt32LittleEndian(super[4..]) | (high << 32);
     }
 
     /// <summary>

@@ -15,19 +15,21 @@ public sealed unsafe class VolumeKey : IDisposable
     /// <summary>Length in bytes.</summary>
     public int Length { get; private set; }
 
-    /// <summary>Tells keys apart without giving them away: the first half of a digest.</summary>
-    public string Fingerprint
-    {
-        get
-        {
-            using LockedMemory digest = new(64);
-            int size = Digest("SHA256", Bytes, digest.GetSpan());
-            return Convert.ToHexString(digest.GetSpan()[..(size / 2)]);
-        }
-    }
-
     /// <summary>The key itself.</summary>
-    internal ReadOnlySpan<byte> Bytes => _memory.GetSpan()[..Length];
+    internal ReadOnlySpan<byte> Bytes => Writable;
+
+    /// <summary>The same, to be changed.</summary>
+    internal Span<byte> Writable => _memory.GetSpan()[..Length];
+
+    /// <summary>Tells keys apart without giving them away: the first half of a digest.</summary>
+    /// <param name="length">How much of the key counts, in bytes.</param>
+    /// <returns>Hexadecimal digits.</returns>
+    public string Fingerprint(int length)
+    {
+        using LockedMemory digest = new(64);
+        int size = Digest("SHA256", Bytes[..Math.Min(length, Length)], digest.GetSpan());
+        return Convert.ToHexString(digest.GetSpan()[..(size / 2)]);
+    }
 
     /// <summary>Lets somebody write the key.</summary>
     /// <param name="fill">Given an address with room for <see cref="MaximumLength"/> bytes; returns how many it wrote.</param>
@@ -83,12 +85,20 @@ public sealed unsafe class VolumeKey : IDisposable
     /// <summary>Wipes the key.</summary>
     public void Dispose() => ((IDisposable)_memory).Dispose();
 
-    /// <summary>Makes a key of other bytes.</summary>
-    internal static VolumeKey Copy(ReadOnlySpan<byte> bytes)
+    /// <summary>Makes a key of a hashed passphrase.</summary>
+    internal static VolumeKey Hash(HashedPassphrase hashed, int length)
     {
-        VolumeKey key = new(bytes.Length);
-        bytes.CopyTo(key._memory.GetSpan());
-        return key;
+        VolumeKey key = new(length);
+        try
+        {
+            hashed.Fill(key._memory.GetSpan(), length);
+            return key;
+        }
+        catch
+        {
+            key.Dispose();
+            throw;
+        }
     }
 
     internal static int Digest(string hash, ReadOnlySpan<byte> message, Span<byte> target)
@@ -110,20 +120,17 @@ public sealed unsafe class VolumeKey : IDisposable
             using IteratedKey iterated = new(secret, cipher);
             while (iterated.Thousands < cipher.Iterations)
                 iterated.Advance();
-            return iterated.Take(cipher.KeyBits);
+            return Copy(iterated.Key.Bytes[..(cipher.KeyBits / 8)]);
         }
 
-        VolumeKey key = new(cipher.KeyBits / 8);
-        try
-        {
-            using HashedPassphrase hashed = new(secret, cipher);
-            hashed.Fill(key._memory.GetSpan(), key.Length);
-            return key;
-        }
-        catch
-        {
-            key.Dispose();
-            throw;
-        }
+        using HashedPassphrase hashed = new(secret, cipher);
+        return Hash(hashed, cipher.KeyBits / 8);
+    }
+
+    private static VolumeKey Copy(ReadOnlySpan<byte> bytes)
+    {
+        VolumeKey key = new(bytes.Length);
+        bytes.CopyTo(key._memory.GetSpan());
+        return key;
     }
 }

@@ -24,7 +24,7 @@ internal static class UnitName
         string suffix = dot < 0 ? "" : name[dot..];
         if (Array.IndexOf(s_suffixes, suffix) < 0)
             return SuffixAdvice(name, suffix);
-        if (name == "unlockd.service")
+        if (name == "unlockd.service" || name.StartsWith("unlockd@", StringComparison.Ordinal))
             return "is unlockd itself; name a service that lives on the volume";
         return name[dot - 1] == '@' ? $"is a template; write which instance, such as {name[..dot]}main{suffix}" : null;
     }

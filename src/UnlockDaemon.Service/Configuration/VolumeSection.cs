@@ -69,12 +69,13 @@ internal static class VolumeSection
             section.Report("mount_point", $"\"{mountPoint}\" lies inside the container; name a directory elsewhere");
     }
 
-    private static PassphraseEncoding? Encoding(Section section)
-    {
-        string? name = section.Text("passphrase_encoding", static text =>
-            text == Utf8 || PassphraseEncoding.All.Any(encoding => encoding.Name == text)
-                ? null
-                : $"is none of {Utf8}, {string.Join(", ", PassphraseEncoding.All.Select(static encoding => encoding.Name))}");
-        return PassphraseEncoding.All.FirstOrDefault(encoding => encoding.Name == name);
-    }
+    private static PassphraseEncoding? Encoding(Section section) =>
+        section.Text("passphrase_encoding", EncodingProblem) is { } name and not Utf8
+            ? PassphraseEncoding.All.First(encoding => encoding.Name == name)
+            : null;
+
+    private static string? EncodingProblem(string text) =>
+        text == Utf8 || PassphraseEncoding.All.Any(encoding => encoding.Name == text)
+            ? null
+            : $"is none of {Utf8}, {string.Join(", ", PassphraseEncoding.All.Select(static encoding => encoding.Name))}";
 }

@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Runtime.ExceptionServices;
 using UnlockDaemon.Linux;
 using UnlockDaemon.Linux.Storage;
 
@@ -14,8 +15,8 @@ namespace UnlockDaemon.Service.Containers;
 public sealed class VariantSearch(ContainerFile container, string seed, string? keyFile)
 {
     // -C of loop-AES: every count up to what people write, and round ones beyond.
-    private const int EveryCount = 200;
-    private const int LastCount = 1000;
+    private const int EveryCount = 128;
+    private const int LastCount = 500;
     private const int RoundCount = 100;
 
     private static readonly int[] s_loopAesSizes = [256, 128, 192];
@@ -53,7 +54,7 @@ public sealed class VariantSearch(ContainerFile container, string seed, string? 
         }
         catch (AggregateException failure) when (failure.InnerException is LinuxException inner)
         {
-            throw new LinuxException(inner.Operation, inner.Subject, inner.Errno, inner.Message);
+            ExceptionDispatchInfo.Throw(inner);
         }
         finally
         {
@@ -110,8 +111,7 @@ public sealed class VariantSearch(ContainerFile container, string seed, string? 
     {
         foreach (int bits in s_loopAesSizes)
         {
-            using VolumeKey key = iterated.Take(bits);
-            Probe(cipher with { KeyBits = bits }, key, secret, cipher.Hash == PlainCipher.UsualHash(bits) ? rank : rank + 1, probes);
+            Probe(cipher with { KeyBits = bits }, iterated.Key, secret, cipher.Hash == PlainCipher.UsualHash(bits) ? rank : rank + 1, probes);
         }
     }
 
@@ -150,8 +150,9 @@ public sealed class VariantSearch(ContainerFile container, string seed, string? 
             return;
         Variant variant = new(cipher, secret.Encoding, keyFile, superblock.Type);
         // Two names for one thing: the key, and what it is used for, are the same.
+        int length = cipher.Mode == PlainCipher.MultiKeyMode ? int.MaxValue : cipher.KeyBits / 8;
         string mode = cipher.Mode.Replace("plain64", "plain", StringComparison.Ordinal);
-        string identity = $"{key.Fingerprint} {mode} {cipher.Offset} {cipher.Skip} {cipher.SectorSize}";
+        string identity = $"{key.Fingerprint(length)} {mode} {cipher.Offset} {cipher.Skip} {cipher.SectorSize}";
         _found.AddOrUpdate(identity, (rank, variant), (_, known) => known.Rank <= rank ? known : (rank, variant));
     }
 }

@@ -97,8 +97,11 @@ internal sealed partial class ConsoleDialogs(
         ConsoleLogin login = new(systemd, console);
         using EventHub.Subscription progress = events.Subscribe();
         bool lent = false;
+        Turn? turn = null;
         await _lasting.RunAsync(console, async token =>
         {
+            turn ??= await ConsoleTurns.TakeAsync(console, poller, token);
+            _ = GreetOthersAsync(prompt, turn, token);
             while (true)
             {
                 await login.TakeAsync(lent, token);
@@ -111,6 +114,24 @@ internal sealed partial class ConsoleDialogs(
         if (!lent && asking.IsCancellationRequested
             && volume.State is VolumeState.Starting or VolumeState.Ready or VolumeState.Degraded)
             await _lasting.RunAsync(console, token => prompt.FollowAsync(progress, token), null, stopping);
+        turn?.Dispose();
+    }
+
+    /// <summary>Another instance came that is locked, too: the prompt is for it as well.</summary>
+    private async Task GreetOthersAsync(ConsolePrompt prompt, Turn turn, CancellationToken cancellation)
+    {
+        try
+        {
+            while (true)
+            {
+                await turn.WaitForOthersAsync(poller, cancellation);
+                await prompt.GreetAgainAsync();
+            }
+        }
+        catch (OperationCanceledException)
+        {
+            // Asked no more.
+        }
     }
 
     [LoggerMessage(Level = LogLevel.Information, Message = "{Console} has appeared: asking there, too")]

@@ -1,4 +1,5 @@
 using UnlockDaemon.Linux.Systemd;
+using UnlockDaemon.Protocol;
 using UnlockDaemon.Service.Units;
 
 namespace UnlockDaemon.Service.Prompts;
@@ -9,7 +10,8 @@ namespace UnlockDaemon.Service.Prompts;
 /// </summary>
 internal sealed class ConsoleLogin
 {
-    private const string Markers = "/run/unlockd/prompt";
+    // Of all instances: "/run/unlockd/prompt/tty1", "/run/unlockd-NAME/prompt/tty1".
+    private const string AnyRuntime = "unlockd*";
 
     private static readonly string[] s_wantedBy =
     [
@@ -20,15 +22,19 @@ internal sealed class ConsoleLogin
     ];
 
     private readonly ISystemd _systemd;
+    private readonly string _console;
     private readonly string _marker;
     private readonly string _unit;
 
     internal ConsoleLogin(ISystemd systemd, string console)
     {
         _systemd = systemd;
+        _console = console;
         _marker = Path.Combine(Markers, console);
         _unit = UnitFor(console);
     }
+
+    private static string Markers => Instance.Current.RuntimeDirectory + "/prompt";
 
     /// <summary>Whether a login belongs on this console.</summary>
     internal bool IsConfigured => Array.Exists(s_wantedBy, directory => File.Exists(Path.Combine(directory, _unit)));
@@ -83,10 +89,17 @@ internal sealed class ConsoleLogin
     }
 
     /// <summary>Lets somebody log in; the marker is back at once, so that the prompt returns when he logs out.</summary>
+    /// <remarks>Those of other instances go as well for that moment: they wait for this console, and do not use it.</remarks>
     internal async Task LendAsync(CancellationToken cancellation)
     {
+        string[] others = [.. Directory.GetDirectories("/run", AnyRuntime)
+            .Select(directory => Path.Combine(directory, "prompt", _console))
+            .Where(marker => marker != _marker && File.Exists(marker))];
+        Array.ForEach(others, File.Delete);
         await ReturnAsync(cancellation);
         Reserve();
+        foreach (string other in others)
+            File.WriteAllBytes(other, []);
     }
 
     /// <summary>Gives the console back to its getty.</summary>

@@ -1,5 +1,6 @@
 using UnlockDaemon.Linux;
 using UnlockDaemon.Linux.Terminals;
+using UnlockDaemon.Protocol;
 using UnlockDaemon.Protocol.Messages;
 using UnlockDaemon.Service.Volumes;
 
@@ -45,7 +46,8 @@ internal sealed class ConsolePrompt(string console, Volume volume, FilePoller po
         _terminal = terminal;
         try
         {
-            terminal.Write(Greeting(canLogIn));
+            terminal.EnterRawMode();
+            terminal.Write(await GreetAsync(canLogIn));
             while (true)
             {
                 using Passphrase passphrase = new();
@@ -84,9 +86,20 @@ internal sealed class ConsolePrompt(string console, Volume volume, FilePoller po
         }
     }
 
-    private string Greeting(bool canLogIn) =>
-        $"\r\n{Environment.MachineName}: {mountPoint} is locked.{(canLogIn ? " Ctrl-D: log in instead." : "")}\n"
+    /// <summary>Names what is locked anew, with that of other instances, above the prompt.</summary>
+    internal async Task GreetAgainAsync() => Tell(await DescribeAsync());
+
+    private async Task<string> GreetAsync(bool canLogIn) =>
+        $"\r\n{await DescribeAsync()}{(canLogIn ? " Ctrl-D: log in instead." : "")}\n"
         + (volume is { State: VolumeState.Failed, LastError: { } trouble } ? trouble + "\n" : "");
+
+    private async Task<string> DescribeAsync()
+    {
+        List<(Instance Instance, string MountPoint)> others = await Siblings.FindLockedAsync();
+        return others.Count == 0
+            ? $"{Environment.MachineName}: {mountPoint} is locked."
+            : $"{Environment.MachineName}: {mountPoint}, {string.Join(", ", others.Select(static other => other.MountPoint))} are locked.";
+    }
 
     private async Task<EntryKey> ReadAsync(Terminal terminal, Passphrase passphrase, CancellationToken cancellation)
     {
@@ -125,11 +138,16 @@ internal sealed class ConsolePrompt(string console, Volume volume, FilePoller po
     private async Task TryAsync(Terminal terminal, Passphrase passphrase, CancellationToken cancellation)
     {
         events.Publish("prompt", console, "trying a passphrase");
+        using Passphrase copy = passphrase.Copy();
         UnlockAttempt attempt = await volume.UnlockAsync(passphrase);
+        bool others = await Siblings.TryAsync(copy, text => terminal.Write($"{Environment.MachineName}: {text}\n"));
         switch (attempt.Outcome)
         {
             case UnlockOutcome.Mounted:
                 await Task.Delay(Timeout.Infinite, cancellation);
+                break;
+            case UnlockOutcome.WrongPassphrase when others:
+                terminal.Write($"{Environment.MachineName}: {mountPoint} has another passphrase.\n");
                 break;
             case UnlockOutcome.WrongPassphrase:
                 TimeSpan delay = _delay.Next();
@@ -138,7 +156,7 @@ internal sealed class ConsolePrompt(string console, Volume volume, FilePoller po
                 await Task.Delay(delay, cancellation);
                 break;
             default:
-                terminal.Write($"Not unlocked: {attempt.Reason}\n");
+                terminal.Write($"Not unlocked: {Instance.Current.Address(attempt.Reason)}\n");
                 break;
         }
 

@@ -2,6 +2,7 @@ using System.Net.Sockets;
 using Microsoft.Win32.SafeHandles;
 using UnlockDaemon.Linux;
 using UnlockDaemon.Linux.Terminals;
+using UnlockDaemon.Protocol;
 using UnlockDaemon.Service.Volumes;
 
 namespace UnlockDaemon.Service.Prompts;
@@ -13,8 +14,8 @@ namespace UnlockDaemon.Service.Prompts;
 internal sealed class PasswordAgentPrompt(Volume volume, FilePoller poller, string question)
 {
     private const string Directory = "/run/systemd/ask-password";
-    private const string Answers = "/run/unlockd/ask-password";
-    private static readonly string s_request = Path.Combine(Directory, "ask.unlockd");
+    private static readonly string s_answers = Instance.Current.RuntimeDirectory + "/ask-password";
+    private static readonly string s_request = Path.Combine(Directory, "ask.unlockd" + Instance.Current.Suffix);
     private readonly RetryDelay _delay = new();
 
     /// <summary>Asks until cancelled; after a wrong answer a new question is put.</summary>
@@ -22,10 +23,12 @@ internal sealed class PasswordAgentPrompt(Volume volume, FilePoller poller, stri
     {
         if (!System.IO.Directory.Exists(Directory))
             return;
-        File.Delete(Answers);
+        // Whoever has the turn tries an answer on all.
+        using Turn turn = await ConsoleTurns.TakeAsync(ConsoleTurns.Agents, poller, cancellation);
+        File.Delete(s_answers);
         using Socket socket = new(AddressFamily.Unix, SocketType.Dgram, ProtocolType.Unspecified);
-        socket.Bind(new UnixDomainSocketEndPoint(Answers));
-        File.SetUnixFileMode(Answers, UnixFileMode.UserRead | UnixFileMode.UserWrite);
+        socket.Bind(new UnixDomainSocketEndPoint(s_answers));
+        File.SetUnixFileMode(s_answers, UnixFileMode.UserRead | UnixFileMode.UserWrite);
         socket.Blocking = false;
         try
         {
@@ -34,7 +37,9 @@ internal sealed class PasswordAgentPrompt(Volume volume, FilePoller poller, stri
                 PutQuestion();
                 using Passphrase passphrase = await ReceiveAsync(socket, cancellation);
                 File.Delete(s_request);
+                using Passphrase copy = passphrase.Copy();
                 UnlockAttempt attempt = await volume.UnlockAsync(passphrase);
+                await Siblings.TryAsync(copy, static _ => { });
                 await Task.Delay(
                     attempt.Outcome == UnlockOutcome.WrongPassphrase ? _delay.Next() : TimeSpan.FromSeconds(1), cancellation);
             }
@@ -42,17 +47,17 @@ internal sealed class PasswordAgentPrompt(Volume volume, FilePoller poller, stri
         finally
         {
             File.Delete(s_request);
-            File.Delete(Answers);
+            File.Delete(s_answers);
         }
     }
 
     /// <summary>Agents look at files named ask.* that are moved into the directory whole.</summary>
     private void PutQuestion()
     {
-        string draft = Path.Combine(Directory, "tmp.unlockd");
+        string draft = Path.Combine(Directory, "tmp.unlockd" + Instance.Current.Suffix);
         File.WriteAllText(draft,
-            $"[Ask]\nPID={Environment.ProcessId}\nSocket={Answers}\nAcceptCached=0\nEcho=0\nNotAfter=0\n"
-            + $"Id=unlockd\nMessage={question}\n");
+            $"[Ask]\nPID={Environment.ProcessId}\nSocket={s_answers}\nAcceptCached=0\nEcho=0\nNotAfter=0\n"
+            + $"Id=unlockd{Instance.Current.Suffix}\nMessage={question}\n");
         File.Move(draft, s_request, overwrite: true);
     }
 

@@ -1,6 +1,7 @@
 using System.Text;
 using UnlockDaemon.Linux;
 using UnlockDaemon.Linux.Systemd;
+using UnlockDaemon.Protocol;
 
 namespace UnlockDaemon.Service.Units;
 
@@ -10,8 +11,9 @@ namespace UnlockDaemon.Service.Units;
 /// </summary>
 public sealed class ServiceGate
 {
-    private const string FileName = "unlockd.conf";
     private const string Mark = "# Written by unlockctl apply: do not edit, it is written anew.";
+
+    private static string Apply => Instance.Current.Address("'unlockctl apply'").Trim('\'');
 
     private readonly string _mountPoint;
     private readonly string[] _units;
@@ -67,15 +69,16 @@ public sealed class ServiceGate
         {Mark}
         # The data of this unit lies on the encrypted volume at {mountPoint}: unless it is mounted there, the unit
         # must not start. When the volume is unlocked, unlockd starts it.
-        # To undo: take the service out of /etc/unlockd/unlockd.yaml, then run "unlockctl apply".
+        # To undo: take the service out of {Instance.Current.Configuration}, then run "{Apply}".
         [Unit]
-        After=unlockd.service
+        After={Instance.Current.Unit}
         After={UnitName.FromPath(mountPoint, "mount").Replace("%", "%%")}
         AssertPathIsMountPoint={mountPoint.Replace("%", "%%")}
 
         """;
 
-    private string PathOf(string unit) => $"{_root}/{unit}.d/{FileName}";
+    // Each instance has its own, so that none removes those of another.
+    private string PathOf(string unit) => $"{_root}/{unit}.d/unlockd{Instance.Current.Suffix}.conf";
 
     private IEnumerable<GateFile> FindStale()
     {

@@ -10,7 +10,11 @@ internal static class Advice
     private const int ENXIO = 6;
     private const int ENOMEM = 12;
     private const int EBUSY = 16;
+    private const int EINVAL = 22;
+    private const int EIO = 5;
+    private const int EPERM = 1;
     private const int ENOSPC = 28;
+    private const int EROFS = 30;
 
     /// <summary>The failure as a sentence, and what to do next where that is known.</summary>
     internal static string For(LinuxException failure) =>
@@ -32,6 +36,16 @@ internal static class Advice
         { Errno: ENOMEM } =>
             "the key derivation of this container wants more memory than the instance has: give the instance more, "
             + "or add a key slot with '--pbkdf-memory' on a larger machine",
+        { Operation: "read a LUKS header from", Errno: EINVAL } =>
+            "both copies of the header are damaged: restore it from its backup ('cryptsetup luksHeaderRestore')",
+        { Errno: EROFS } =>
+            "the file system that holds it is read-only: 'journalctl -k' says if its disk failed; if not, "
+            + "'mount -o remount,rw' it",
+        { Operation: "open", Errno: EPERM } => "it may be immutable: 'lsattr', then 'chattr -i'",
+        { Operation: "write back", Errno: EIO } =>
+            "the disk below failed ('journalctl -k'), and what is not on it is lost; 'unlockctl panic' takes the volume down",
+        { Errno: EIO } =>
+            "the disk below does not answer ('journalctl -k'): copy the container to another disk, with ddrescue",
         { Errno: ENOSPC } => "the disk below is full: make room ('df -h')",
         { Errno: EBUSY } => "something else uses it ('unlockctl holders', 'lsblk')",
         _ => null,

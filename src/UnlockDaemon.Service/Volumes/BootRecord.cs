@@ -1,17 +1,20 @@
 using System.Text;
 using UnlockDaemon.Linux;
+using UnlockDaemon.Protocol;
 
 namespace UnlockDaemon.Service.Volumes;
 
 /// <summary>
-/// What a daemon that was restarted could not read from the kernel: a few lines below /var/lib/unlockd, written whole
+/// What a daemon that was restarted could not read from the kernel: a few lines in the instance's state directory, written whole
 /// or not at all, that count for the boot they were written in and no other.
 /// </summary>
 internal sealed class BootRecord(string name)
 {
-    internal const string Directory = "/var/lib/unlockd";
     private readonly string _path = Path.Combine(Directory, name);
     private string[]? _written;
+
+    /// <summary>Where the records of this instance lie.</summary>
+    internal static string Directory => Instance.Current.StateDirectory;
 
     /// <summary>The lines; null when there is no record of this boot.</summary>
     internal string[]? Read() =>

@@ -1,4 +1,3 @@
-using Microsoft.Win32.SafeHandles;
 using UnlockDaemon.Linux;
 using UnlockDaemon.Linux.Storage;
 using UnlockDaemon.Protocol.Messages;
@@ -14,6 +13,9 @@ internal sealed class FilesystemLayer(VolumeConfiguration configuration, Mapping
 
     private const int EINVAL = 22;
     private const int EUCLEAN = 117;
+
+    // EFSBADCRC of the file systems: a checksum is wrong.
+    private const int EBADMSG = 74;
 
     private readonly MountPoint _mountPoint = new(configuration.MountPoint);
     private readonly string _type = configuration.Filesystem.Name();
@@ -46,6 +48,18 @@ internal sealed class FilesystemLayer(VolumeConfiguration configuration, Mapping
                 + "move away what was written there while the volume was locked";
     }
 
+    /// <summary>Says whether the kernel has found errors in it since it was mounted.</summary>
+    internal string? FindDamage()
+    {
+        if (Mount is not { } mount || mapping.Mapping is not { } device)
+            return null;
+        bool errors = ReadCount($"/sys/fs/ext4/{Path.GetFileName(device.SysfsPath)}/errors_count") > 0;
+        return errors || mount.IsReadOnly
+            ? $"the file system on {configuration.MountPoint} has had errors{(mount.IsReadOnly ? " and takes no writes" : "")}: "
+                + "'journalctl -k' says if the disk below failed; if it did not, 'unlockctl lock', and the next unlock mends it"
+            : null;
+    }
+
     /// <summary>Keeps the bare directory from being written to while the volume is away.</summary>
     internal void Protect()
     {
@@ -59,6 +73,12 @@ internal sealed class FilesystemLayer(VolumeConfiguration configuration, Mapping
         CryptMapping device = mapping.Mapping!;
         if (ReadSuperblock(device) is not { } superblock)
             return Broken($"no file system is on {device.Path}", $"look at it with 'blkid -p {device.Path}'");
+        if (superblock.Size > device.Size)
+        {
+            return new(LayerOutcomeKind.Failed, $"the file system on {configuration.Container} is larger than its container "
+                + $"({superblock.Size} bytes, and there is room for {device.Size}): the container was truncated; restore it");
+        }
+
         if (superblock.Type != "xfs" && superblock is { IsClean: false } or { NeedsRecovery: true } or { CheckIsDue: true })
         {
             report(superblock.IsClean && !superblock.NeedsRecovery
@@ -98,7 +118,7 @@ internal sealed class FilesystemLayer(VolumeConfiguration configuration, Mapping
         {
             Record.NoteUnmounted(ReadSuperblock(device));
         }
-        catch (IOException)
+        catch (LinuxException)
         {
             Record.NoteUnmounted(null);
         }
@@ -127,7 +147,7 @@ internal sealed class FilesystemLayer(VolumeConfiguration configuration, Mapping
             _mountPoint.Attach(device.Path, _type, configuration.Options);
             return null;
         }
-        catch (LinuxException damaged) when (damaged.Errno == EUCLEAN)
+        catch (LinuxException damaged) when (damaged.Errno is EUCLEAN or EBADMSG)
         {
             string repair = superblock.Type == "xfs" ? "xfs_repair" : "e2fsck -f";
             return Broken(damaged.Message, $"run '{repair} {device.Path}'");
@@ -142,11 +162,13 @@ internal sealed class FilesystemLayer(VolumeConfiguration configuration, Mapping
     private static LayerOutcome Broken(string what, string advice) =>
         new(LayerOutcomeKind.NeedsPerson, $"{what}: {advice}, then 'unlockctl unlock'; or give up with 'unlockctl lock'");
 
+    private static int ReadCount(string path) =>
+        File.Exists(path) && int.TryParse(File.ReadAllText(path).AsSpan().Trim(), out int count) ? count : 0;
+
     private static Superblock? ReadSuperblock(CryptMapping device)
     {
-        using SafeFileHandle file = File.OpenHandle(device.Path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite);
         Span<byte> start = new byte[Superblock.Length];
-        return RandomAccess.Read(file, start, 0) == start.Length
+        return DeviceRead.Start(device.Path, start) == start.Length
             ? Superblock.TryParse(start, DateTimeOffset.UtcNow)
             : null;
     }

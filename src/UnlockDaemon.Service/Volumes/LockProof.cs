@@ -63,18 +63,33 @@ internal sealed class LockProof(VolumeConfiguration configuration, StorageStack 
     /// </summary>
     private IEnumerable<string> FindKeys()
     {
-        string name = stack.FindUuid() is { } uuid ? "cryptsetup:" + uuid : "cryptsetup:";
+        string name = FindUuid() is { } uuid ? "cryptsetup:" + uuid : "cryptsetup:";
         return File.ReadLines("/proc/keys").Where(line => line.Contains(name, StringComparison.Ordinal));
+    }
+
+    /// <summary>Null also when the header cannot be read: then a key of any container counts.</summary>
+    private string? FindUuid()
+    {
+        try
+        {
+            return stack.FindUuid();
+        }
+        catch (LinuxException)
+        {
+            return null;
+        }
     }
 
     private IEnumerable<string> FindUsers()
     {
+        IEnumerable<string> strays = stack.Loop.Strays.Select(static stray => $"{stray.Path} on what was the container");
         if (!File.Exists(configuration.Container))
-            return [];
+            return strays;
         if (stack.Container.DeviceNumber is { } number)
             return FindDevicesOn(number);
         FileIdentity container = FileIdentity.Of(configuration.Container);
-        return LoopDevice.FindAll().Where(device => device.IsAttachedTo(container)).Select(static device => device.Path);
+        return LoopDevice.FindAll().Where(device => device.IsAttachedTo(container)).Select(static device => device.Path)
+            .Concat(strays);
     }
 
     private static IEnumerable<string> FindDevicesOn(DeviceNumber number) =>

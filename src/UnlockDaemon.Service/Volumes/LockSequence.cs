@@ -184,7 +184,7 @@ internal sealed partial class LockSequence(
     private async Task<LockOutcome> RefuseAsync(string refusal, bool wasMounted, CancellationToken deadline)
     {
         if (!Unfinished.IsCompleted || !wasMounted || !MountAgain())
-            return Stick($"not locked: {refusal}");
+            return Stick(stack.IsMapped ? $"not locked: {refusal}" : $"the key is gone, but not all is down: {refusal}");
         IReadOnlyList<Holder> holders = stack.Filesystem.FindHolders();
         string reason = holders.Count == 0
             ? $"not locked: {refusal}"

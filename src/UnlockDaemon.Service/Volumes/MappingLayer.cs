@@ -1,5 +1,6 @@
 using UnlockDaemon.Linux;
 using UnlockDaemon.Linux.Storage;
+using UnlockDaemon.Protocol;
 using UnlockDaemon.Protocol.Messages;
 using UnlockDaemon.Service.Configuration;
 
@@ -8,11 +9,11 @@ namespace UnlockDaemon.Service.Volumes;
 /// <summary>The dm-crypt mapping on the loop device, or on the container itself where that is a device.</summary>
 internal sealed class MappingLayer(VolumeConfiguration configuration, LoopLayer loop, bool keepKey) : Layer
 {
-    /// <summary>What the names of all mappings of unlockd begin with.</summary>
-    internal const string NamePrefix = "unlockd-";
+    private const string UsualPrefix = "unlockd-";
+    private const string OtherPrefix = "unlockd@";
 
-    // libcryptsetup's name for the device below a mapping with authenticated encryption.
-    private const string IntegritySuffix = "_dif";
+    /// <summary>libcryptsetup's name for dm-integrity's device, below a mapping with authenticated encryption.</summary>
+    internal const string IntegritySuffix = "_dif";
 
     private readonly string _name = NameFor(configuration.MountPoint);
 
@@ -27,15 +28,32 @@ internal sealed class MappingLayer(VolumeConfiguration configuration, LoopLayer 
     /// <summary>The mapping on this container, or what a panic has left of it, or null.</summary>
     internal CryptMapping? Mapping =>
         CryptMapping.Find(_name) is { } mapping
-        && (mapping.IsOnNothing || (loop.LowerNumber is { } device && mapping.IsOn(device)))
+        && (mapping.IsOnNothing || (loop.LowerNumber is { } device && mapping.IsOn(device)) || FindStray(mapping) is not null)
             ? mapping
             : null;
 
-    /// <summary>Number of the device below it, or null.</summary>
-    internal DeviceNumber? LowerDevice => loop.LowerNumber;
+    /// <summary>The loop device below it, or null.</summary>
+    internal LoopDevice? LoopDevice =>
+        CryptMapping.Find(_name) is { } mapping && FindStray(mapping) is { } stray ? stray : loop.Device;
 
-    /// <summary>Name of the mapping for a mount point: "unlockd-secure" for /var/secure.</summary>
-    internal static string NameFor(string mountPoint) => NamePrefix + Path.GetFileName(mountPoint);
+    /// <summary>Number of the device below it, or null.</summary>
+    internal DeviceNumber? LowerDevice => LoopDevice?.Number ?? loop.LowerNumber;
+
+    /// <summary>
+    /// Name of the mapping for a mount point: "unlockd-secure" for /var/secure, or "unlockd@NAME" in an instance with a
+    /// name, so that no two are the same.
+    /// </summary>
+    internal static string NameFor(string mountPoint) => Instance.Current.IsUsual
+        ? UsualPrefix + Path.GetFileName(mountPoint)
+        : OtherPrefix + Instance.Current.Name;
+
+    /// <summary>The mappings that are this instance's, whatever is configured now.</summary>
+    internal static IReadOnlyList<CryptMapping> FindAll() => [.. CryptMapping.FindAll("unlockd").Where(static mapping => IsOurs(mapping.Name))];
+
+    /// <summary>Whether a mapping of this name is this instance's.</summary>
+    internal static bool IsOurs(string name) => Instance.Current.IsUsual
+        ? name.StartsWith(UsualPrefix, StringComparison.Ordinal)
+        : name == OtherPrefix + Instance.Current.Name;
 
     internal override LayerInfo Observe() =>
         Mapping is { } mapping ? new(Name, true, mapping.Path) : new(Name, false, "");
@@ -91,6 +109,10 @@ internal sealed class MappingLayer(VolumeConfiguration configuration, LoopLayer 
             : reading.Complaint is { } complaint ? new(LayerOutcomeKind.WrongPassphrase, complaint)
             : LayerOutcome.WrongPassphrase;
     }
+
+    /// <summary>The device it is on, when the container's path names another file by now.</summary>
+    private LoopDevice? FindStray(CryptMapping mapping) =>
+        Array.Find(loop.Strays, stray => stray.Number is { } number && mapping.IsOn(number));
 
     /// <summary>Without a header any key maps something: look for a file system before mapping anything.</summary>
     private bool TryActivatePlain(string device, PlainCipher cipher, Passphrase passphrase)

@@ -2,6 +2,7 @@ using Microsoft.Extensions.Logging.Abstractions;
 using UnlockDaemon.Linux;
 using UnlockDaemon.Linux.Storage;
 using UnlockDaemon.Linux.Systemd;
+using UnlockDaemon.Protocol;
 using UnlockDaemon.Service.Configuration;
 using UnlockDaemon.Service.Units;
 
@@ -25,13 +26,15 @@ public sealed class PanicSequence
         _events = events;
     }
 
-    /// <summary>Wipes the keys of every mapping that is unlockd's, whatever is configured now.</summary>
+    /// <summary>Wipes the keys of every mapping that is this instance's, whatever is configured now.</summary>
     /// <returns>The mappings that have no key any more.</returns>
     /// <exception cref="LinuxException">A key could not be wiped; those of the others are.</exception>
     public static IReadOnlyList<string> WipeAllKeys()
     {
-        KeptKey.WipeAll();
-        IReadOnlyList<CryptMapping> mappings = CryptMapping.FindAll(MappingLayer.NamePrefix);
+        KeptKey.WipeAll(MappingLayer.IsOurs);
+        // dm-integrity's device below a mapping has no key; it is free once its mapping is.
+        IReadOnlyList<CryptMapping> mappings = [.. MappingLayer.FindAll()
+            .Where(static mapping => !mapping.Name.EndsWith(MappingLayer.IntegritySuffix, StringComparison.Ordinal))];
         LinuxException? failure = null;
         foreach (CryptMapping mapping in mappings)
         {
@@ -61,7 +64,7 @@ public sealed class PanicSequence
         string? left =
             await new PanicSequence(new StorageStack(configuration.Volume, keepKey: false), services, new EventHub()).TakeDownAsync();
         // A daemon that is stuck knows nothing of this. systemd starts it again, and it looks at the kernel.
-        new ControlGroup(await systemd.GetControlGroupAsync("unlockd.service", CancellationToken.None)).Kill();
+        new ControlGroup(await systemd.GetControlGroupAsync(Instance.Current.Unit, CancellationToken.None)).Kill();
         return left;
     }
 

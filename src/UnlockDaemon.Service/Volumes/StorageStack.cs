@@ -15,6 +15,9 @@ internal sealed class StorageStack
     private readonly Layer[] _onFile;
     private readonly Layer[] _onDevice;
 
+    // Of the header when the volume was first seen unlocked.
+    private string? _uuid;
+
     /// <param name="configuration">The volume.</param>
     /// <param name="keepKey">Whether the key may outlive the mapping; see <see cref="KeptKey"/>.</param>
     internal StorageStack(VolumeConfiguration configuration, bool keepKey)
@@ -45,15 +48,49 @@ internal sealed class StorageStack
     internal IReadOnlyList<LayerInfo> Observe() => Array.ConvertAll(Layers, static layer => layer.Observe());
 
     /// <summary>Says why the volume cannot be unlocked, whatever the passphrase.</summary>
-    internal string? FindFault() =>
-        Container.FindFault(luks: _configuration is { Format: ContainerFormat.Luks, Header: null })
-        ?? FindHeaderFault() ?? FindKeyFileFault() ?? Filesystem.FindFault();
+    internal string? FindFault()
+    {
+        try
+        {
+            return Loop.FindLost()
+                ?? Container.FindFault(luks: _configuration is { Format: ContainerFormat.Luks, Header: null })
+                ?? FindHeaderFault() ?? FindKeyFileFault() ?? Filesystem.FindFault();
+        }
+        catch (LinuxException failure)
+        {
+            return Advice.For(failure);
+        }
+    }
+
+    /// <summary>Says what became of the container while it was unlocked; null when it is as it was, or locked.</summary>
+    internal string? FindDamage()
+    {
+        if (!IsMapped)
+        {
+            _uuid = null;
+            return null;
+        }
+
+        try
+        {
+            return Mapping.LoopDevice is { } device && Loop.FindDamage(device) is { } damage
+                ? damage
+                : FindHeaderDamage() ?? Filesystem.FindDamage();
+        }
+        catch (LinuxException failure)
+        {
+            return Advice.For(failure);
+        }
+    }
 
     /// <summary>Brings up what is down, bottom to top; takes it down again when that fails.</summary>
     /// <returns>The outcome, and the layer it happened in.</returns>
     internal async Task<(LayerOutcome Outcome, string Layer)> BringUpAsync(
         Passphrase? passphrase, Action<string, string> report, CancellationToken cancellation)
     {
+        // What is attached to a file that was moved away is no way to the container.
+        if (!IsMapped && Array.Exists(Loop.Strays, static stray => stray.BackingFile is not null) && Loop.TakeDown() is { } inUse)
+            return (new(LayerOutcomeKind.Failed, inUse), Loop.Name);
         foreach (Layer layer in Layers)
         {
             if (layer.Observe().Up)
@@ -84,7 +121,7 @@ internal sealed class StorageStack
             try
             {
                 if (layer == Mapping)
-                    Filesystem.NoteUnmounted();
+                    NoteUnmounted();
                 if (layer.TakeDown() is { } inUse)
                     return inUse;
                 report(layer.Name, "down");
@@ -112,6 +149,25 @@ internal sealed class StorageStack
         : !File.Exists(path) ? $"the key file {path} (volume.key_file) is missing: restore it; without it nothing opens the volume"
         : !GpgKeyFile.IsProgramInstalled ? $"{GpgKeyFile.Program}, which decrypts {path}, is not installed: 'apt install gpg'"
         : null;
+
+    private void NoteUnmounted()
+    {
+        if (Filesystem.Mount is null && FindDamage() is { } damage)
+            Filesystem.Record.NoteDamage(damage);
+        else
+            Filesystem.NoteUnmounted();
+    }
+
+    /// <summary>A header that changes under an open volume is found out too late otherwise: at the next unlock.</summary>
+    private string? FindHeaderDamage()
+    {
+        string? uuid = FindUuid();
+        _uuid ??= uuid;
+        return uuid == _uuid
+            ? null
+            : $"the LUKS header in {Header.Path} was overwritten while it was unlocked: it will not open again. Do not lock it: "
+                + "restore the header from its backup, or copy the data out of the volume, first";
+    }
 
     private static async Task<LayerOutcome> TryBringUpAsync(
         Layer layer, Passphrase? passphrase, Action<string, string> report, CancellationToken cancellation)

@@ -24,6 +24,9 @@ internal sealed class UnmountRecord
         _ => ["unclean", $"{superblock.Type}: not clean"],
     });
 
+    /// <summary>What was unmounted is not what the configuration names any more.</summary>
+    internal void NoteDamage(string damage) => _record.Write("unclean", damage);
+
     /// <returns>Whether the file system is known to be clean, and how.</returns>
     internal (bool Clean, string Detail) Judge() => _record.Read() switch
     {

@@ -68,14 +68,18 @@ public sealed partial class Volume : IDisposable
     /// <returns>In lower case.</returns>
     public static string JsonName(VolumeState state) => state.ToString().ToLowerInvariant();
 
-    /// <summary>Looks whether the volume is still mounted, where nothing else would tell that somebody unmounted it.</summary>
+    /// <summary>
+    /// Looks whether the volume is still mounted and its container still where it was, which nothing else would tell.
+    /// </summary>
     public void LookAgain()
     {
-        if (State is not (VolumeState.Ready or VolumeState.Degraded) || _stack.IsMounted || !_gate.Wait(0))
+        if (State is not (VolumeState.Ready or VolumeState.Degraded) || !_gate.Wait(0))
             return;
         try
         {
-            if (State is VolumeState.Ready or VolumeState.Degraded)
+            if (_condition.TakeDamage(_stack.FindDamage()))
+                _condition.TakeReadiness(() => _services.AreAllReady, [VolumeState.Ready, VolumeState.Degraded]);
+            if (State is VolumeState.Ready or VolumeState.Degraded && !_stack.IsMounted)
             {
                 _condition.Complain("somebody else unmounted the volume: 'unlockctl unlock' brings it up again, "
                     + "'unlockctl lock' takes down what is left");

@@ -1,4 +1,5 @@
 using Microsoft.Extensions.Logging;
+using UnlockDaemon.Protocol;
 
 namespace UnlockDaemon.Service.Volumes;
 
@@ -8,6 +9,7 @@ internal sealed partial class VolumeCondition(EventHub events, ILogger logger)
     // Named for the generated log methods.
     private readonly ILogger _logger = logger;
     private readonly Lock _lock = new();
+    private string? _damage;
     private TaskCompletionSource _changed = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
     internal VolumeState State { get; private set; } = VolumeState.Locked;
@@ -43,6 +45,8 @@ internal sealed partial class VolumeCondition(EventHub events, ILogger logger)
     {
         lock (_lock)
         {
+            if (happened == VolumeEvent.Mounted)
+                _damage = null;
             VolumeState next = Transitions.Next(State, happened)
                 ?? throw new InvalidOperationException($"{happened} cannot happen while {State}");
             if (next != State)
@@ -66,17 +70,36 @@ internal sealed partial class VolumeCondition(EventHub events, ILogger logger)
         {
             if (!during.Contains(State))
                 return;
-            if (allReady())
+            if (_damage is null && allReady())
                 Enter(VolumeEvent.AllReady, "all services are ready");
             else
-                Enter(VolumeEvent.NotAllReady, "not all services are ready");
+                Enter(VolumeEvent.NotAllReady, _damage is null ? "not all services are ready" : "the container is damaged");
         }
+    }
+
+    /// <summary>Takes up what became of the container below, unless that is known.</summary>
+    /// <param name="damage">What; null when all is well.</param>
+    /// <returns>Whether it is news.</returns>
+    internal bool TakeDamage(string? damage)
+    {
+        lock (_lock)
+        {
+            if (damage == _damage)
+                return false;
+            _damage = damage;
+        }
+
+        if (damage is null)
+            ForgetError();
+        else
+            Complain(damage);
+        return true;
     }
 
     internal void Complain(string text)
     {
-        LastError = text;
-        LogTrouble(text);
+        LastError = Instance.Current.Address(text);
+        LogTrouble(LastError);
     }
 
     internal void ForgetError() => LastError = null;

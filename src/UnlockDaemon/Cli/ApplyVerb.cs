@@ -11,7 +11,7 @@ internal static class ApplyVerb
 {
     internal static async Task<int> RunAsync(Output output, CancellationToken cancellation)
     {
-        ConfigurationResult loaded = ConfigurationLoader.Load(ConfigurationLoader.DefaultPath);
+        ConfigurationResult loaded = ConfigurationLoader.Load(Instance.Current.Configuration);
         if (loaded.Configuration is not { } configuration)
             return output.Fail(ExitCode.Failure, string.Join('\n', loaded.Errors));
         ServiceGate gate = new(

@@ -11,12 +11,12 @@ internal static class CheckVerb
 {
     internal static async Task<int> RunAsync(Output output, CancellationToken cancellation)
     {
-        ConfigurationResult loaded = ConfigurationLoader.Load(ConfigurationLoader.DefaultPath);
+        ConfigurationResult loaded = ConfigurationLoader.Load(Instance.Current.Configuration);
         List<Finding> findings =
             [.. loaded.Errors.Select(static error => new Finding(FindingSeverity.Error, error.ToString()))];
         if (loaded.Configuration is { } configuration)
         {
-            findings.Add(new Finding(FindingSeverity.Good, ConfigurationLoader.DefaultPath + " is in order"));
+            findings.Add(new Finding(FindingSeverity.Good, Instance.Current.Configuration + " is in order"));
             using SystemdConnection systemd = new();
             findings.AddRange(await new HostCheck(configuration, systemd).RunAsync(cancellation));
         }

@@ -62,8 +62,8 @@ internal static class CreateVerb
     /// <summary>The mount point of the configured volume, if this is it: made, and closed to writes while locked.</summary>
     private static void ProtectMountPoint(Output output, string container)
     {
-        if (!File.Exists(ConfigurationLoader.DefaultPath)
-            || ConfigurationLoader.Load(ConfigurationLoader.DefaultPath).Configuration is not { } configuration
+        if (!File.Exists(Instance.Current.Configuration)
+            || ConfigurationLoader.Load(Instance.Current.Configuration).Configuration is not { } configuration
             || configuration.Volume.Container != container)
             return;
         MountPoint mountPoint = new(configuration.Volume.MountPoint);

@@ -8,8 +8,8 @@ namespace UnlockDaemon.Cli;
 /// <summary>A call to the daemon, with what every verb says when it cannot be made.</summary>
 internal static class DaemonCall
 {
-    internal const string NotReachable =
-        "the daemon does not answer on " + VarlinkClient.DefaultPath + ": see 'systemctl status unlockd', "
+    internal static string NotReachable =>
+        $"the daemon does not answer on {Instance.Current.Socket}: see 'systemctl status {Instance.Current.Unit}', "
         + "and 'unlockctl check' if it does not start";
 
     /// <summary>Makes a call and takes its last reply.</summary>
@@ -49,7 +49,7 @@ internal static class DaemonCall
     private static async Task<VarlinkReply?> FollowAsync(
         Func<VarlinkClient, IAsyncEnumerable<VarlinkReply>> call, Action<EventInfo>? progress)
     {
-        using VarlinkClient? client = VarlinkClient.TryConnect(VarlinkClient.DefaultPath);
+        using VarlinkClient? client = VarlinkClient.TryConnect(Instance.Current.Socket);
         if (client is null)
             return null;
         VarlinkReply? last = null;

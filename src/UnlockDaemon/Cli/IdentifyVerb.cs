@@ -50,7 +50,7 @@ internal sealed class IdentifyVerb(Output output, string container, string seed,
     {
         using Passphrase? passphrase = passphraseFile is not null ? PassphraseSource.ReadFile(passphraseFile)
             : PassphraseSource.HasTerminal ? await PassphraseSource.AskAsync("Passphrase: ", cancellation) : null;
-        if (passphrase is null)
+        if (passphrase is null or { Length: 0 })
         {
             Reply(inspection, null, 0, 0);
             return Complain(ExitCode.Failure, "without its passphrase no more can be said: type it, or use --passphrase-file FILE");

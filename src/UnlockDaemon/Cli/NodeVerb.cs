@@ -33,47 +33,87 @@ internal static class NodeVerb
         };
     }
 
+    /// <summary>Every instance that is configured: what the node moves has all of their containers.</summary>
+    private static IReadOnlyList<Instance> Instances => Instance.Configured() is { Count: > 0 } found ? found : [Instance.Current];
+
+    /// <summary>The status of the first; all must answer, or the node learns that one does not.</summary>
     private static async Task<int> TellStatusAsync(Output output, NodeRequest request, CancellationToken cancellation)
     {
-        (int code, StatusReply? status) = await StatusVerb.AskAsync(output, cancellation);
-        if (status is null)
-            return code;
-        output.Object(status, ProtocolJson.Default.StatusReply);
+        StatusReply? first = null;
+        foreach (Instance instance in Instances)
+        {
+            Instance.Use(instance);
+            (int code, StatusReply? status) = await StatusVerb.AskAsync(output, cancellation);
+            if (status is null)
+                return code;
+            first ??= status;
+        }
+
+        output.Object(first!, ProtocolJson.Default.StatusReply);
         if (request.Nonce.Length > 0)
-            WriteReceipt("status", request, status.BootId, DateTimeOffset.UtcNow);
+            WriteReceipt("status", request, first!.BootId, DateTimeOffset.UtcNow);
         return ExitCode.Success;
     }
 
+    /// <summary>One certificate for all: it has the checks of each, and there is none unless all are locked.</summary>
     private static async Task<int> LockAsync(Output output, NodeRequest request, CancellationToken cancellation)
+    {
+        Certificate? all = null;
+        foreach (Instance instance in Instances)
+        {
+            Instance.Use(instance);
+            (int code, Certificate? proof) = await LockOneAsync(output, request, cancellation);
+            if (proof is null)
+                return code;
+            all = all is null ? proof : Join(all, proof);
+        }
+
+        output.Object(all!, ProtocolJson.Default.Certificate);
+        WriteReceipt("certificate", request, all!.BootId, all.IssuedAt);
+        return ExitCode.Success;
+    }
+
+    private static async Task<(int Code, Certificate? Proof)> LockOneAsync(
+        Output output, NodeRequest request, CancellationToken cancellation)
     {
         (int code, StatusReply? status) = await StatusVerb.AskAsync(output, cancellation);
         if (status is null)
-            return code;
+            return (code, null);
         // A hold that an operator asked for stays as it is, with its own limit.
         bool hold = MayHold(status);
         LockParameters parameters = new(
             request.Deadline?.TotalSeconds, hold, request.HoldLimit?.TotalSeconds,
             HoldMark + request.Operation, request.Nonce);
-        (code, Certificate? proof) = await LockVerb.AskAsync(output, parameters, cancellation);
-        if (proof is null)
-            return code;
-        output.Object(proof, ProtocolJson.Default.Certificate);
-        WriteReceipt("certificate", request, proof.BootId, proof.IssuedAt);
-        return code;
+        return await LockVerb.AskAsync(output, parameters, cancellation);
     }
+
+    /// <summary>Issued when the first was: what the node counts as fresh must be fresh for every volume.</summary>
+    private static Certificate Join(Certificate all, Certificate next) => all with
+    {
+        Container = $"{all.Container}, {next.Container}",
+        Checks = [.. all.Checks, .. next.Checks],
+        Seconds = new LockSeconds(
+            all.Seconds.Services + next.Seconds.Services, all.Seconds.Unmount + next.Seconds.Unmount,
+            all.Seconds.Total + next.Seconds.Total),
+    };
 
     private static async Task<int> ReleaseAsync(Output output, NodeRequest request, CancellationToken cancellation)
     {
-        (int code, StatusReply? status) = await StatusVerb.AskAsync(output, cancellation);
-        if (status is null)
-            return code;
-        if (MayHold(status))
-            code = await ReleaseVerb.RunAsync(output, cancellation);
-        else
-            output.Object(new Nothing(), ProtocolJson.Default.Nothing);
-        if (code == ExitCode.Success)
-            WriteReceipt("release", request, status.BootId, DateTimeOffset.UtcNow);
-        return code;
+        string? bootId = null;
+        foreach (Instance instance in Instances)
+        {
+            Instance.Use(instance);
+            (int code, StatusReply? status) = await StatusVerb.AskAsync(output, cancellation);
+            if (status is null)
+                return code;
+            bootId = status.BootId;
+            if (MayHold(status) && await ReleaseVerb.AskAsync(output, cancellation) is not ExitCode.Success and var failed)
+                return failed;
+        }
+
+        output.Object(new Nothing(), ProtocolJson.Default.Nothing);
+        WriteReceipt("release", request, bootId!, DateTimeOffset.UtcNow);
+        return ExitCode.Success;
     }
 
     private static bool MayHold(StatusReply status) =>

@@ -17,7 +17,7 @@ internal sealed class Output(bool json)
     internal void Line(string text)
     {
         if (!json)
-            Console.WriteLine(text);
+            Console.WriteLine(Instance.Current.Address(text));
     }
 
     internal void Object<T>(T value, JsonTypeInfo<T> type)
@@ -37,7 +37,7 @@ internal sealed class Output(bool json)
     {
         if (json)
             Console.WriteLine(Encoding.UTF8.GetString(VarlinkMessage.Error(error).Span).TrimEnd('\0'));
-        Console.Error.WriteLine("unlockctl: " + message);
+        Console.Error.WriteLine("unlockctl: " + Instance.Current.Address(message));
         return code;
     }
 }

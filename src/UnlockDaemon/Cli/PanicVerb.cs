@@ -1,3 +1,4 @@
+using System.CommandLine;
 using System.Diagnostics;
 using UnlockDaemon.Protocol;
 using UnlockDaemon.Protocol.Messages;
@@ -15,16 +16,62 @@ internal static class PanicVerb
     // One that has not said a word by then is stuck.
     private static readonly TimeSpan s_silence = TimeSpan.FromSeconds(3);
 
-    internal static async Task<int> RunAsync(Output output, CancellationToken cancellation)
+    internal static Command Make(Option<bool> json)
     {
-        // The key first, and by this process: that needs neither the daemon nor its configuration.
+        Option<bool> all = new("--all") { Description = "All volumes of this machine, not only the one of --instance" };
+        Command command = new("panic", "Emergency: takes the key out of the kernel's memory at once, then kills the services, "
+            + "unmounts and detaches. Asks nothing. What was not yet on the disk is lost, as in a power failure."
+            + "\n\nExample: unlockctl panic")
+        {
+            all,
+        };
+        command.SetAction((parsed, cancellation) =>
+        {
+            Output output = new(parsed.GetValue(json));
+            return parsed.GetValue(all) ? RunAllAsync(output, cancellation) : RunAsync(output, cancellation);
+        });
+        return command;
+    }
+
+    /// <summary>All keys first; only then the rest of each.</summary>
+    private static async Task<int> RunAllAsync(Output output, CancellationToken cancellation)
+    {
+        Instance[] instances = [new(""), .. Instance.Configured().Where(static instance => !instance.IsUsual)];
+        foreach (Instance instance in instances)
+        {
+            Instance.Use(instance);
+            WipeKeys(output);
+        }
+
+        int code = ExitCode.Success;
+        foreach (Instance instance in Instance.Configured())
+        {
+            Instance.Use(instance);
+            code = Math.Max(code, await TakeDownAsync(output, cancellation));
+        }
+
+        return code;
+    }
+
+    private static Task<int> RunAsync(Output output, CancellationToken cancellation)
+    {
+        if (!WipeKeys(output))
+            output.Line("no volume is open: there is no key to wipe");
+        return TakeDownAsync(output, cancellation);
+    }
+
+    /// <summary>The key first, and by this process: that needs neither the daemon nor its configuration.</summary>
+    private static bool WipeKeys(Output output)
+    {
         IReadOnlyList<string> wiped = PanicSequence.WipeAllKeys();
         double seconds = (DateTime.Now - Process.GetCurrentProcess().StartTime).TotalSeconds;
         foreach (string mapping in wiped)
             output.Line($"the key of {mapping} is out of the kernel's memory {seconds:0.00} s after the start of unlockctl");
-        if (wiped.Count == 0)
-            output.Line("no volume is open: there is no key to wipe");
+        return wiped.Count > 0;
+    }
 
+    private static async Task<int> TakeDownAsync(Output output, CancellationToken cancellation)
+    {
         VarlinkReply? reply = await AskDaemonAsync(output, cancellation);
         if (reply?.Error is { } error)
             return output.Fail(ExitCode.Failure, reply, DaemonCall.Explain(error).Message);
@@ -58,7 +105,7 @@ internal static class PanicVerb
     private static async Task<string?> TakeDownAloneAsync(Output output)
     {
         output.Line("the daemon does not answer: taking the rest down without it");
-        ConfigurationResult loaded = ConfigurationLoader.Load(ConfigurationLoader.DefaultPath);
+        ConfigurationResult loaded = ConfigurationLoader.Load(Instance.Current.Configuration);
         return loaded.Configuration is { } configuration
             ? await PanicSequence.TakeDownAloneAsync(configuration)
             : string.Join('\n', loaded.Errors);

@@ -26,13 +26,12 @@ internal static class Unlockctl
         RootCommand root = new("Unlocks and locks the encrypted volume of this instance, and shows how it is. See unlockctl(1).")
         {
             s_json,
+            InstanceOption.Make(),
             Simple("status", "Shows the volume, its layers and its services.\n\nExample: unlockctl status --json", StatusVerb.RunAsync),
             Unlock(),
             Lock(),
             Simple("release", "Ends a hold: the consoles prompt again.\n\nExample: unlockctl release", ReleaseVerb.RunAsync),
-            Simple("panic", "Emergency: takes the key out of the kernel's memory at once, then kills the services, unmounts and "
-                + "detaches. Asks nothing. What was not yet on the disk is lost, as in a power failure."
-                + "\n\nExample: unlockctl panic", PanicVerb.RunAsync),
+            PanicVerb.Make(s_json),
             Simple("holders", "Shows who holds the volume.\n\nExample: unlockctl holders", HoldersVerb.RunAsync),
             Create(),
             IdentifyVerb.Command(s_json, s_passphraseFile),
@@ -47,6 +46,7 @@ internal static class Unlockctl
         try
         {
             ParseResult parsed = root.Parse(args);
+            InstanceOption.Apply(parsed);
             InvocationConfiguration invocation = new() { EnableDefaultExceptionHandler = false };
             // A container that is given up is cleared away first, and a step of it takes longer than the usual 2 s; so
             // does a change of key slots, which is brought to its end.

@@ -12,7 +12,23 @@ public sealed class SuperblockTests
 
     [Fact]
     public void CleanExt2IsSeen() =>
-        Assert.Equal(new Superblock("ext2", IsClean: true, NeedsRecovery: false, CheckIsDue: false), Superblock.TryParse(Ext2(state: 1), s_now));
+        Assert.Equal(new Superblock("ext2", IsClean: true, NeedsRecovery: false, CheckIsDue: false, Size: 8_192_000), Superblock.TryParse(Ext2(state: 1), s_now));
+
+    [Fact]
+    public void SizeOfExtIsTold()
+    {
+        byte[] start = Ext2(state: 1);
+        BinaryPrimitives.WriteUInt32LittleEndian(start.AsSpan(1024 + 4), 1000);
+        BinaryPrimitives.WriteUInt32LittleEndian(start.AsSpan(1024 + 0x18), 2);
+        Assert.Equal(4_096_000, Superblock.TryParse(start, s_now)!.Size);
+        BinaryPrimitives.WriteUInt32LittleEndian(start.AsSpan(1024 + 0x150), 1);
+        Assert.Equal(4_096_000, Superblock.TryParse(start, s_now)!.Size);
+        // With 64 bits it is so many blocks that a group must be larger for the same number of inodes.
+        BinaryPrimitives.WriteUInt32LittleEndian(start.AsSpan(1024 + 0x60), 0x80);
+        BinaryPrimitives.WriteUInt32LittleEndian(start.AsSpan(1024 + 0x20), uint.MaxValue);
+        BinaryPrimitives.WriteUInt32LittleEndian(start.AsSpan(1024 + 0x28), 500);
+        Assert.Equal(4_096_000 + (4096m * uint.MaxValue) + 4096, Superblock.TryParse(start, s_now)!.Size);
+    }
 
     [Fact]
     public void UncleanExt2IsSeen() => Assert.False(Superblock.TryParse(Ext2(state: 0), s_now)!.IsClean);
@@ -35,10 +51,12 @@ public sealed class SuperblockTests
         byte[] start = new byte[Superblock.Length];
         "XFSB"u8.CopyTo(start);
         BinaryPrimitives.WriteUInt32BigEndian(start.AsSpan(4), 4096);
+        BinaryPrimitives.WriteUInt64BigEndian(start.AsSpan(8), 100);
         BinaryPrimitives.WriteUInt16BigEndian(start.AsSpan(102), 512);
         Assert.Null(Superblock.TryParse(start, s_now));
         "XAGF"u8.CopyTo(start.AsSpan(512));
         Assert.Equal("xfs", Superblock.TryParse(start, s_now)!.Type);
+        Assert.Equal(409_600, Superblock.TryParse(start, s_now)!.Size);
     }
 
     [Fact]

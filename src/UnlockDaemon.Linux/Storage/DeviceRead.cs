@@ -1,0 +1,31 @@
+using Microsoft.Win32.SafeHandles;
+using UnlockDaemon.Linux.Interop;
+
+namespace UnlockDaemon.Linux.Storage;
+
+/// <summary>Reads of files and devices whose disk may fail: the error is the kernel's own.</summary>
+public static class DeviceRead
+{
+    /// <summary>Reads from its start.</summary>
+    /// <param name="path">The file or device.</param>
+    /// <param name="buffer">Filled as far as the file goes.</param>
+    /// <returns>How many bytes were read.</returns>
+    /// <exception cref="LinuxException">It cannot be opened or read.</exception>
+    public static int Start(string path, Span<byte> buffer) => At(path, 0, buffer);
+
+    /// <summary>Reads from a place in it.</summary>
+    /// <param name="path">The file or device.</param>
+    /// <param name="offset">The place, in bytes.</param>
+    /// <param name="buffer">Filled as far as the file goes.</param>
+    /// <returns>How many bytes were read.</returns>
+    /// <exception cref="LinuxException">It cannot be opened or read.</exception>
+    public static unsafe int At(string path, long offset, Span<byte> buffer)
+    {
+        using SafeFileHandle file = Fcntl.Open(path, Fcntl.O_RDONLY);
+        fixed (byte* bytes = buffer)
+        {
+            nint count = Unistd.pread(file, bytes, (nuint)buffer.Length, offset);
+            return count < 0 ? throw LinuxException.FromLastError("read", path) : (int)count;
+        }
+    }
+}
