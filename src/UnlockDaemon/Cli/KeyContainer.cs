@@ -31,7 +31,7 @@ internal sealed class KeyContainer(Output output, string container, string path)
         string? container = given;
         if (given is null)
         {
-            ConfigurationResult loaded = ConfigurationLoader.Load(ConfigurationLoader.DefaultPath);
+            ConfigurationResult loaded = ConfigurationLoader.Load(Instance.Current.Configuration);
             if (loaded.Configuration is not { } configuration)
                 return output.Fail(ExitCode.Failure, string.Join('\n', loaded.Errors));
             if (configuration.Volume.Format != ContainerFormat.Luks)
