@@ -61,6 +61,18 @@ await table.CompareAsync("grow by 48 MiB, mounted", Rounds,
         $"{PlainOpen}; {Larger}; LOOP=$(losetup -nO NAME -j /var/encrypt_file); "
             + Timed("fallocate -l $SIZE /var/encrypt_file; losetup -c $LOOP; "
                 + "cryptsetup resize --key-file /root/passphrase plain; resize2fs /dev/mapper/plain", PlainClose)));
+// Once as it is, with two seconds of key derivation each time a slot is made or opened, and once almost without.
+foreach ((string what, string options) in ((string, string)[])[("", ""), (", 50 ms of key derivation", "--iter-time 50")])
+{
+    await table.CompareAsync($"create, 256M{what}", Rounds,
+        Timed($"unlockctl create /var/made --size 256M {options} --passphrase-file /root/passphrase", "rm -f /var/made"), "<= 1.1",
+        ("fallocate; cryptsetup luksFormat; open; mkfs; close", Timed($"""
+            fallocate -l 256M /var/made && cryptsetup luksFormat -q {options} /var/made /root/passphrase &&
+            cryptsetup open --key-file /root/passphrase /var/made made && mkfs.ext4 -q -b 4096 /dev/mapper/made &&
+            cryptsetup close made && sync /var/made
+            """, "rm -f /var/made")));
+}
+
 if (await Tomb.TryInstallAsync(guest, limit.Token) is { } reason)
     Table.Tell("beside tomb", reason, "");
 else

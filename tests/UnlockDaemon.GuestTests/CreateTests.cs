@@ -21,6 +21,8 @@ public sealed class CreateTests(UnlockdGuest fixture) : OtherVolumeTest(fixture)
         string type = await RunAsync("cryptsetup luksDump /var/other_file | grep -oE 'Version: .*|PBKDF: .*'; stat -c %a /var/other_file");
         CommandResult write = await TryAsync("touch /var/other/file");
         string left = await FindLeftoversAsync();
+        int memory = int.Parse(await RunAsync("cryptsetup luksDump /var/other_file | awk '/Memory:/ { print $2 }'"));
+        int total = int.Parse(await RunAsync("awk '/MemTotal/ { print $2 }' /proc/meminfo"));
         await UnlockOtherAsync();
         await RunAsync("touch /var/other/file && unlockctl lock");
         CommandResult again = await TryAsync("touch /var/other/file");
@@ -29,6 +31,7 @@ public sealed class CreateTests(UnlockdGuest fixture) : OtherVolumeTest(fixture)
         Assert.DoesNotContain(Passphrase, terminal.Console.Transcript, StringComparison.Ordinal);
         Assert.Matches(@"Version:\s+2\nPBKDF:\s+argon2id\n600$", type);
         Assert.Equal("", left);
+        Assert.InRange(memory, 8192, total / 4);
         Assert.Contains("Operation not permitted", write.Error, StringComparison.Ordinal);
         Assert.Contains("Operation not permitted", again.Error, StringComparison.Ordinal);
     }
@@ -52,6 +55,47 @@ public sealed class CreateTests(UnlockdGuest fixture) : OtherVolumeTest(fixture)
         Assert.Equal(1, await terminal.Exited.WaitAsync(Soon, Cancellation));
         Assert.DoesNotContain("passphrase:", terminal.Console.Transcript, StringComparison.Ordinal);
         Assert.Equal("precious", await RunAsync("cat /var/other_file"));
+    }
+
+    [Theory]
+    [InlineData("ext2", "48M", "4096 4096")]
+    [InlineData("ext3", "48M", "4096 4096")]
+    [InlineData("ext4", "48M", "4096 4096")]
+    [InlineData("xfs", "316M", "4096 4096")]
+    [InlineData("ext4", "50.0005M", "512 1024")]
+    public async Task EveryFileSystemIsMadeInSectorsThatFit(string type, string size, string sizes)
+    {
+        await ConfigureAsync($"filesystem: {type}");
+        await RunAsync($"unlockctl create /var/other_file --size {size} --filesystem {type} --iter-time 50 --name anna "
+            + "--passphrase-file /root/other");
+        string witness = await RunAsync($"""
+            set -e
+            cryptsetup open --key-file /root/other /var/other_file other
+            blkid -p -s TYPE -o value /dev/mapper/other
+            {(type == "xfs" ? "xfs_repair -n" : "e2fsck -fn")} /dev/mapper/other >/dev/null 2>&1
+            cryptsetup close other
+            """);
+        await UnlockOtherAsync();
+        string found = await RunAsync("""
+            echo $(cat /sys/block/$(basename $(readlink /dev/mapper/unlockd-other))/queue/logical_block_size) $(stat -f -c %S /var/other)
+            findmnt -n -o FSTYPE /var/other; unlockctl key list | grep -o anna
+            """);
+
+        Assert.Equal(type, witness);
+        Assert.Equal($"{sizes}\n{type}\nanna", found);
+    }
+
+    [Theory]
+    [InlineData("--size 315M --filesystem xfs", "315M are too small for xfs: it needs 300M, and the LUKS header 16M")]
+    [InlineData("--size 299M --filesystem xfs --format loop-aes", "too small for xfs: it needs 300M")]
+    [InlineData("--size 9T", "would need 9437184M, and the disk of /var has ")]
+    public async Task WhatCannotBeMadeIsToldBeforeAnythingIs(string options, string reason)
+    {
+        CommandResult refused = await TryAsync(
+            $"unlockctl create /var/other_file {options} --passphrase-file /root/passphrase; code=$?; ls /var/other_file; exit $code");
+        Assert.Equal(1, refused.ExitCode);
+        Assert.Contains(reason, refused.Error, StringComparison.Ordinal);
+        Assert.Contains("No such file", refused.Error, StringComparison.Ordinal);
     }
 
     [Theory]

@@ -56,27 +56,34 @@ public sealed unsafe record LuksHeaderFile(string Path)
     public Superblock? FindFilesystem(string container, VolumeKey key)
     {
         ArgumentNullException.ThrowIfNull(key);
-        string name = $"unlockd-restore-{Environment.ProcessId}";
+        if (new ContainerFile(container).IsBlockDevice)
+            return FindFilesystemOn(container, key);
         LoopDevice loop = LoopDevice.Attach(container);
         try
         {
-            CryptDevice.ActivateReadOnly(Path, loop.Path, name, key);
-            try
-            {
-                using SafeFileHandle mapping = Fcntl.Open("/dev/mapper/" + name, Fcntl.O_RDONLY);
-                byte[] start = new byte[Superblock.Length];
-                return RandomAccess.Read(mapping, start, 0) == start.Length
-                    ? Superblock.TryParse(start, DateTimeOffset.UtcNow)
-                    : null;
-            }
-            finally
-            {
-                CryptDevice.Deactivate(name);
-            }
+            return FindFilesystemOn(loop.Path, key);
         }
         finally
         {
             loop.Detach();
+        }
+    }
+
+    private Superblock? FindFilesystemOn(string device, VolumeKey key)
+    {
+        string name = $"unlockd-restore-{Environment.ProcessId}";
+        CryptDevice.ActivateReadOnly(Path, device, name, key);
+        try
+        {
+            using SafeFileHandle mapping = Fcntl.Open("/dev/mapper/" + name, Fcntl.O_RDONLY);
+            byte[] start = new byte[Superblock.Length];
+            return RandomAccess.Read(mapping, start, 0) == start.Length
+                ? Superblock.TryParse(start, DateTimeOffset.UtcNow)
+                : null;
+        }
+        finally
+        {
+            CryptDevice.Deactivate(name);
         }
     }
 }

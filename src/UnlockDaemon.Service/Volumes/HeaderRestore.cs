@@ -5,8 +5,9 @@ namespace UnlockDaemon.Service.Volumes;
 
 /// <summary>Writes the backup of a LUKS header back, once it is certain that it is the header of this very container.</summary>
 /// <param name="container">The container.</param>
+/// <param name="place">What has its header: the container itself, or a file where that is detached.</param>
 /// <param name="file">The backup.</param>
-public sealed class HeaderRestore(string container, string file)
+public sealed class HeaderRestore(string container, string place, string file)
 {
     private const string NoFit = "it is not the header of this container";
 
@@ -22,8 +23,8 @@ public sealed class HeaderRestore(string container, string file)
     {
         using LuksHeader header = LuksHeader.Read(file);
         long size = new ContainerFile(container).Size;
-        if (LoopDevice.FindByBackingFile(FileIdentity.Of(container)) is { } loop)
-            return $"{container} is in use ({loop.Path}): 'unlockctl lock' first";
+        if (FindUser() is { } user)
+            return $"{container} is in use ({user}): 'unlockctl lock' first";
         if (size <= header.DataOffset)
             return $"{container} has {size} bytes, and its data would begin at {header.DataOffset}: {NoFit}";
         return Path.Exists(OldHeader)
@@ -47,9 +48,10 @@ public sealed class HeaderRestore(string container, string file)
                 return new(WrongPassphrase: false, misfit);
         }
 
-        LuksHeaderFile.KeepOld(container, header.DataOffset, OldHeader);
-        _backup.WriteTo(container);
-        using LuksHeader restored = LuksHeader.Read(container);
+        LuksHeaderFile.KeepOld(
+            place, place == container ? header.DataOffset : new ContainerFile(place).Size, OldHeader);
+        _backup.WriteTo(place);
+        using LuksHeader restored = LuksHeader.Read(place);
         bool opens = restored.TryOpen(passphrase, out VolumeKey? again) is not null;
         again?.Dispose();
         return new(WrongPassphrase: false, opens
@@ -57,12 +59,17 @@ public sealed class HeaderRestore(string container, string file)
             : $"the header was written, and still does not open: what was there before is in {OldHeader}");
     }
 
+    /// <summary>The loop device on the container, or what lies on the device that the container is.</summary>
+    private string? FindUser() => new ContainerFile(container).DeviceNumber is { } device
+        ? Directory.EnumerateFileSystemEntries($"/sys/dev/block/{device}/holders").Select(Path.GetFileName).FirstOrDefault()
+        : LoopDevice.FindByBackingFile(FileIdentity.Of(container))?.Path;
+
     private string? FindMisfit(LuksHeader header, VolumeKey key)
     {
         string present = "the container has no readable header";
         try
         {
-            using LuksHeader now = LuksHeader.Read(container);
+            using LuksHeader now = LuksHeader.Read(place);
             if (now.Uuid == header.Uuid && now.IsItsKey(key))
                 return null;
             present = now.Uuid == header.Uuid

@@ -8,7 +8,10 @@ using UnlockDaemon.Service.Volumes;
 namespace UnlockDaemon.Cli;
 
 /// <summary>The container that "unlockctl key" works on, and what needs no passphrase or only one.</summary>
-internal sealed class KeyContainer(Output output, string path)
+/// <param name="output">What is told.</param>
+/// <param name="container">The container.</param>
+/// <param name="path">What has its header: the container itself, or a file where that is detached.</param>
+internal sealed class KeyContainer(Output output, string container, string path)
 {
     /// <summary>
     /// Where its header is read and written. While a loop device is on the container it is that one: libcryptsetup keeps
@@ -25,6 +28,7 @@ internal sealed class KeyContainer(Output output, string path)
         cancellation.ThrowIfCancellationRequested();
         if (!ProcessHardening.IsRoot)
             return output.Fail(ExitCode.Failure, "only root may do this: use sudo");
+        string? container = given;
         if (given is null)
         {
             ConfigurationResult loaded = ConfigurationLoader.Load(Instance.Current.Configuration);
@@ -36,13 +40,14 @@ internal sealed class KeyContainer(Output output, string path)
                     + "it has one passphrase and no key slots; only LUKS has");
             }
 
-            given = configuration.Volume.Container;
+            container = configuration.Volume.Container;
+            given = configuration.Volume.Header ?? container;
         }
 
         string path = Path.GetFullPath(given);
         return File.Exists(path)
-            ? await work(new KeyContainer(output, path))
-            : output.Fail(ExitCode.Failure, $"container {path} is missing");
+            ? await work(new KeyContainer(output, Path.GetFullPath(container!), path))
+            : output.Fail(ExitCode.Failure, $"{path} is missing");
     }
 
     internal static KeySlotInfo Describe(KeySlot slot) => new(
@@ -97,7 +102,7 @@ internal sealed class KeyContainer(Output output, string path)
 
     internal async Task<int> RestoreAsync(string file, string? passphraseFile, CancellationToken cancellation)
     {
-        HeaderRestore restore = new(path, file);
+        HeaderRestore restore = new(container, path, file);
         if (restore.FindFault() is { } fault)
             return output.Fail(ExitCode.Failure, fault);
         using Passphrase? passphrase =

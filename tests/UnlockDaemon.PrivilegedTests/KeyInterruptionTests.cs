@@ -1,0 +1,96 @@
+using System.Diagnostics;
+using Xunit;
+
+namespace UnlockDaemon.PrivilegedTests;
+
+/// <summary>"unlockctl key", killed at every second of its writes to the container; cryptsetup tells which slots open.</summary>
+/// <remarks>No device-mapper is needed for that, so it is done here, where tracing is quick, and not in a guest.</remarks>
+public sealed class KeyInterruptionTests : IDisposable
+{
+    // Prints a line for each run: which of the three passphrases opens, and how the run ended. The first is killed at its
+    // first write, the last gets through.
+    private const string Script = """
+        cd "$1" || exit 1
+        printf first >first; printf second >second; printf third >third
+        truncate -s 20M before
+        cryptsetup luksFormat -q --pbkdf pbkdf2 --pbkdf-force-iterations 1000 before first
+        cryptsetup luksAddKey -q --pbkdf pbkdf2 --pbkdf-force-iterations 1000 --key-file first before second
+        ./unlockctl key name 1 anna --container before >/dev/null || exit 1
+        for write in $(seq 1 2 40); do
+            cp --sparse=always before container
+            strace -f -qq -P "$1/container" -e trace=write -e inject=write:signal=SIGKILL:when=$write -o /dev/null \
+                ./unlockctl key $2 --container "$1/container" >/dev/null 2>&1
+            code=$?
+            for key in first second third; do
+                cryptsetup open --test-passphrase --key-file $key container 2>/dev/null && echo -n "$key "
+            done
+            echo $code
+            [ $code != 0 ] || exit 0
+        done
+        """;
+
+    private readonly string _directory = Directory.CreateTempSubdirectory("unlockd-privileged-").FullName;
+
+    public KeyInterruptionTests()
+    {
+        string program = Path.Combine(FindSolution(), "src/UnlockDaemon/bin/Release/net10.0/linux-x64/unlockd");
+        Assert.True(File.Exists(program), $"{program} is missing: build UnlockDaemon.sln -c Release first");
+        File.CreateSymbolicLink(Path.Combine(_directory, "unlockctl"), program);
+    }
+
+    public void Dispose() => Directory.Delete(_directory, recursive: true);
+
+    [Fact]
+    public void ChangeHasTheNewSlotBeforeTheOldOneGoes()
+    {
+        string[] lines = Run("change --iter-time 50 --passphrase-file second --new-passphrase-file third");
+        Assert.Equal("first third 0", lines[^1]);
+        Assert.All(lines, static line => Assert.Matches("^first (second|second third|third) (0|137)$", line));
+        Assert.Contains("first second 137", lines);
+        Assert.Contains("first second third 137", lines);
+        Assert.Contains("first third 137", lines);
+    }
+
+    [Fact]
+    public void AddLeavesTheOtherSlotsAlone()
+    {
+        string[] lines = Run("add --name boris --iter-time 50 --passphrase-file first --new-passphrase-file third");
+        Assert.Equal("first second third 0", lines[^1]);
+        Assert.All(lines, static line => Assert.Matches("^first second (third )?(0|137)$", line));
+        Assert.Contains("first second 137", lines);
+    }
+
+    [Fact]
+    public void RemoveTakesThatSlotAlone()
+    {
+        string[] lines = Run("remove anna --passphrase-file first");
+        Assert.Equal("first 0", lines[^1]);
+        Assert.All(lines, static line => Assert.Matches("^first (second )?(0|137)$", line));
+        Assert.Contains("first 137", lines);
+    }
+
+    private static string FindSolution()
+    {
+        DirectoryInfo? directory = new(AppContext.BaseDirectory);
+        while (directory is not null && !File.Exists(Path.Combine(directory.FullName, "UnlockDaemon.sln")))
+            directory = directory.Parent;
+        return directory!.FullName;
+    }
+
+    private string[] Run(string command)
+    {
+        ProcessStartInfo start = new("/bin/bash", ["-c", Script, "bash", _directory, command])
+        {
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+        };
+        using Process bash = Process.Start(start)!;
+        // What it says of killed processes is not looked at.
+        bash.ErrorDataReceived += static (_, _) => { };
+        bash.BeginErrorReadLine();
+        string[] lines = bash.StandardOutput.ReadToEnd().TrimEnd().Split('\n');
+        bash.WaitForExit();
+        Assert.Equal(0, bash.ExitCode);
+        return lines;
+    }
+}
