@@ -35,7 +35,8 @@ internal static class DaemonCall
     internal static (int Code, string Message) Explain(VarlinkError error) => error.Name switch
     {
         VarlinkError.PermissionDenied => (ExitCode.Failure, "only root may do this: use sudo"),
-        VarlinkError.WrongPassphrase => (ExitCode.WrongPassphrase, "wrong passphrase"),
+        VarlinkError.WrongPassphrase => (ExitCode.WrongPassphrase,
+            "wrong passphrase; if you are sure of it, the key slot is damaged: see 'man unlockd', Damaged containers"),
         VarlinkError.Busy => (ExitCode.Held, $"busy: the daemon is {error.Parameters.State}; see 'unlockctl watch'"),
         VarlinkError.OnHold => (ExitCode.Held,
             $"on hold ({error.Parameters.Reason}): 'unlockctl release' ends the hold"),
