@@ -52,8 +52,12 @@ public sealed record Undermining(
         new("header overwritten", "dd if=/dev/zero of=$file bs=1M count=1 conv=notrunc status=none; sync", 1,
             "Do not lock it", 1, Unproven, Gold),
         new("its disk fails", "dmsetup suspend --noflush --nolockfs disk; dmsetup reload disk --table '0 98304 error'; dmsetup resume disk; echo lost >/var/other/lost; sync", 1, "has had errors",
-            5, "'unlockctl panic' takes the volume down", "unlockctl panic; unlockctl lock; " + NoDisk + "; " + Gold) { Prepare = Disk },
+            5, "'unlockctl panic' takes the volume down", "unlockctl panic; unlockctl lock; " + NoDisk + "; " + Gold)
+        {
+            Prepare = Disk,
+            Stays = true,
+        },
         new("its disk is full", "dd if=/dev/zero of=/mnt/disk/fill bs=64k; dd if=/dev/urandom of=/var/other/fill bs=64k; sync", 0, "",
-            5, "", "rm /mnt/disk/fill") { Prepare = Disk, End = NoDisk },
+            5, "Input/output error", "rm /mnt/disk/fill; unlockctl lock") { Prepare = Disk, End = NoDisk, Stays = true },
     ];
 }

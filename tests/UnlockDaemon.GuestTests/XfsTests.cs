@@ -44,6 +44,27 @@ public sealed class XfsTests(UnlockdGuest fixture) : OtherVolumeTest(fixture)
         Assert.Equal("state: <CLEAN>\nrepair 0\nunsynced", seen);
     }
 
+    /// <summary>As after a crash of the node: what was synced is in the log alone, and the mount puts it in place.</summary>
+    [Fact]
+    public async Task DirtyLogIsReplayedWithoutAPerson()
+    {
+        await ConfigureAsync("filesystem: xfs");
+        await RunAsync(Make);
+        await UnlockOtherAsync();
+        await RunAsync("echo synced >/var/other/row; sync /var/other/row; unlockctl panic");
+        string dirty = await RunAsync("""
+            cryptsetup open --key-file /root/other /var/other_file other
+            xfs_logprint -t /dev/mapper/other 2>&1 | grep -o 'state: <.*>'
+            cryptsetup close other
+            """);
+        await UnlockOtherAsync();
+        string row = await RunAsync("cat /var/other/row");
+        await RunAsync("unlockctl lock --certificate /root/certificate");
+
+        Assert.Equal("state: <DIRTY>", dirty);
+        Assert.Equal("synced", row);
+    }
+
     [Fact]
     public async Task DamageNeedsAPersonAndUnlocksAfterTheRepair()
     {

@@ -87,7 +87,7 @@ public sealed record ContainerFile(string Path)
     /// <exception cref="LinuxException">A write failed.</exception>
     public void Flush()
     {
-        using SafeFileHandle file = Fcntl.Open(Path, Fcntl.O_RDONLY);
+        using SafeFileHandle file = Fcntl.Open(Path, Fcntl.O_RDONLY | Fcntl.O_NONBLOCK);
         if (Unistd.fsync(file) != 0 || Unistd.syncfs(file) != 0)
             throw LinuxException.FromLastError("flush", Path);
     }

@@ -21,7 +21,8 @@ public static class DeviceRead
     /// <exception cref="LinuxException">It cannot be opened or read.</exception>
     public static unsafe int At(string path, long offset, Span<byte> buffer)
     {
-        using SafeFileHandle file = Fcntl.Open(path, Fcntl.O_RDONLY);
+        // A pipe would be waited for until somebody writes to it.
+        using SafeFileHandle file = Fcntl.Open(path, Fcntl.O_RDONLY | Fcntl.O_NONBLOCK);
         fixed (byte* bytes = buffer)
         {
             nint count = Unistd.pread(file, bytes, (nuint)buffer.Length, offset);

@@ -8,6 +8,9 @@ namespace UnlockDaemon.Cli;
 /// <summary>A call to the daemon, with what every verb says when it cannot be made.</summary>
 internal static class DaemonCall
 {
+    /// <summary>What the daemon says when it knows no more.</summary>
+    internal const string WrongPassphrase = "wrong passphrase";
+
     internal static string NotReachable =>
         $"the daemon does not answer on {Instance.Current.Socket}: see 'systemctl status {Instance.Current.Unit}', "
         + "and 'unlockctl check' if it does not start";
@@ -35,7 +38,10 @@ internal static class DaemonCall
     internal static (int Code, string Message) Explain(VarlinkError error) => error.Name switch
     {
         VarlinkError.PermissionDenied => (ExitCode.Failure, "only root may do this: use sudo"),
-        VarlinkError.WrongPassphrase => (ExitCode.WrongPassphrase, error.Parameters.Reason ?? "wrong passphrase"),
+        VarlinkError.WrongPassphrase => (ExitCode.WrongPassphrase,
+            error.Parameters.Reason is { } reason and not WrongPassphrase
+                ? reason
+                : WrongPassphrase + "; if you are sure of it, the key slot is damaged: see 'man unlockd', Damaged containers"),
         VarlinkError.Busy => (ExitCode.Held, $"busy: the daemon is {error.Parameters.State}; see 'unlockctl watch'"),
         VarlinkError.OnHold => (ExitCode.Held,
             $"on hold ({error.Parameters.Reason}): 'unlockctl release' ends the hold"),

@@ -63,7 +63,7 @@ internal static class UnlockVerb
             reply = await DaemonCall.MakeAsync(Method, passphrase, progress.Show, cancellation);
             if (reply?.Error?.Name != VarlinkError.WrongPassphrase || i == TypedTries - 1)
                 break;
-            output.Line(Sentence(DaemonCall.Explain(reply.Error!).Message));
+            output.Line(Sentence(reply.Error.Parameters.Reason ?? DaemonCall.WrongPassphrase));
         }
 
         return reply;
