@@ -47,9 +47,9 @@ public sealed class Conversion
     /// <summary>The SHA-256 of the contents of both containers, once they were compared.</summary>
     public string Checksum => _journal?.Checksum ?? "";
 
-    private string OldName => MappingLayer.NameFor(_before.MountPoint) + "-old";
+    private string OldName => MappingLayer.NameFor(_before.MountPoint) + MappingLayer.ConversionSuffix + "old";
 
-    private string FreshName => MappingLayer.NameFor(_before.MountPoint) + "-new";
+    private string FreshName => MappingLayer.NameFor(_before.MountPoint) + MappingLayer.ConversionSuffix + "new";
 
     /// <summary>Says why it cannot begin, or go on.</summary>
     /// <returns>The reason and what to do, as a sentence for the operator; or null.</returns>

@@ -16,6 +16,9 @@ internal sealed class MappingLayer(
     /// <summary>libcryptsetup's name for dm-integrity's device, below a mapping with authenticated encryption.</summary>
     internal const string IntegritySuffix = "_dif";
 
+    /// <summary>What the names of the two mappings of a conversion go on with.</summary>
+    internal const string ConversionSuffix = "-convert-";
+
     private readonly string _name = name ?? NameFor(configuration.MountPoint);
 
     internal override string Name => "mapping";
@@ -55,7 +58,8 @@ internal sealed class MappingLayer(
     /// <summary>Whether a mapping of this name is this instance's.</summary>
     internal static bool IsOurs(string name) => Instance.Current.IsUsual
         ? name.StartsWith(UsualPrefix, StringComparison.Ordinal)
-        : name == OtherPrefix + Instance.Current.Name;
+        : name == OtherPrefix + Instance.Current.Name
+            || name.StartsWith(OtherPrefix + Instance.Current.Name + ConversionSuffix, StringComparison.Ordinal);
 
     internal override LayerInfo Observe() =>
         Mapping is { } mapping ? new(Name, true, mapping.Path) : new(Name, false, "");

@@ -13,7 +13,6 @@ namespace UnlockDaemon.Cli;
 internal static class ConvertVerb
 {
     internal const string Name = "convert";
-    private const string Unit = "unlockd.service";
 
     internal static Command Command(Option<bool> json, Option<string?> passphraseFile)
     {
@@ -131,8 +130,8 @@ internal static class ConvertVerb
         if (await DaemonCall.MakeAsync("org.unlockd.Status", null, CancellationToken.None) is not null)
         {
             using SystemdConnection systemd = new();
-            await systemd.StopUnitAsync(Unit, CancellationToken.None);
-            await systemd.StartUnitAsync(Unit, CancellationToken.None);
+            await systemd.StopUnitAsync(Instance.Current.Unit, CancellationToken.None);
+            await systemd.StartUnitAsync(Instance.Current.Unit, CancellationToken.None);
         }
 
         conversion.Conclude();
