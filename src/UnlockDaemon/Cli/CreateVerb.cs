@@ -25,6 +25,12 @@ internal static class CreateVerb
             return output.Fail(ExitCode.Failure, "only root may do this: use sudo");
         if (Path.Exists(volume.Path))
             return output.Fail(ExitCode.Failure, $"{volume.Path} exists: nothing is ever overwritten, choose another name");
+        if (FreeSpace(volume.Path) is { } free && free < volume.Size)
+        {
+            return output.Fail(ExitCode.Failure,
+                $"there is no room for {Sizes.Text(volume.Size)}: the disk below {volume.Path} has {Sizes.Text(free)} free");
+        }
+
         using CancellationTokenSource ending = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
         // A terminal that is closed leaves as little behind as Ctrl-C does.
         using PosixSignalRegistration hangUp = PosixSignalRegistration.Create(PosixSignal.SIGHUP, signal =>
@@ -57,12 +63,19 @@ internal static class CreateVerb
                 : $"loop-AES takes no passphrase shorter than {LoopAesMinimum} characters");
         }
 
-        volume.Make(passphrase, step => output.Line(step), new Bar(output, volume.Size), cancellation);
+        using (Bar bar = new(output, volume.Size))
+            volume.Make(passphrase, step => output.Line(step), bar, cancellation);
         ProtectMountPoint(output, volume.Path);
         output.Line($"made {volume.Path}: {Sizes.Text(volume.Size)}, {volume.Format.Name()}, {volume.Filesystem.Name()}");
         output.Object(new VolumeInfo(volume.Path, volume.Format.Name(), ""), ProtocolJson.Default.VolumeInfo);
         return ExitCode.Success;
     }
+
+    /// <summary>In bytes, with what is reserved for root; null if the directory is missing, which is said later.</summary>
+    private static long? FreeSpace(string path) =>
+        Path.GetDirectoryName(path) is { } directory && Directory.Exists(directory)
+            ? new DriveInfo(directory).TotalFreeSpace
+            : null;
 
     private static async Task<Passphrase?> AskTwiceAsync(Output output, CancellationToken cancellation)
     {
@@ -96,9 +109,10 @@ internal static class CreateVerb
             output.Line($"{mountPoint.Path} is immutable while nothing is mounted there");
     }
 
-    private sealed class Bar(Output output, long total) : IProgress<long>
+    private sealed class Bar(Output output, long total) : IProgress<long>, IDisposable
     {
         private readonly long _started = Stopwatch.GetTimestamp();
+        private bool _open;
 
         public void Report(long value)
         {
@@ -110,6 +124,14 @@ internal static class CreateVerb
             Console.Write($"\r[{new string('#', filled)}{new string('.', BarWidth - filled)}] {part * 100,3:0} %  "
                 + $"{Sizes.Text((long)(value / Math.Max(seconds, 0.001)))}/s  {seconds * ((1 / part) - 1):0} s left\u001b[K"
                 + (value == total ? "\n" : ""));
+            _open = value < total;
+        }
+
+        /// <summary>What is said next begins on a line of its own, also when the bar has not come to its end.</summary>
+        public void Dispose()
+        {
+            if (_open)
+                Console.WriteLine();
         }
     }
 }
