@@ -57,6 +57,16 @@ public sealed class CreateTests(UnlockdGuest fixture) : OtherVolumeTest(fixture)
         Assert.Equal("precious", await RunAsync("cat /var/other_file"));
     }
 
+    [Fact]
+    public async Task TooLargeIsToldAndDoesNotAskFirst()
+    {
+        await using SshTerminal terminal = await Guest.OpenTerminalAsync("unlockctl create /var/other_file --size 900G");
+        await terminal.Console.ExpectAsync("/var/other_file would need 921600M, and the disk of /var has", Soon, Cancellation);
+        Assert.Equal(1, await terminal.Exited.WaitAsync(Soon, Cancellation));
+        Assert.DoesNotContain("passphrase:", terminal.Console.Transcript, StringComparison.Ordinal);
+        Assert.Equal("none", await RunAsync("[ -e /var/other_file ] || echo none"));
+    }
+
     [Theory]
     [InlineData("ext2", "48M", "4096 4096")]
     [InlineData("ext3", "48M", "4096 4096")]
@@ -108,7 +118,7 @@ public sealed class CreateTests(UnlockdGuest fixture) : OtherVolumeTest(fixture)
         await TypeAsync(terminal.Console, Passphrase + " long enough", Passphrase + " long enough");
         await terminal.Console.ExpectAsync(stage, s_patience, Cancellation);
         await terminal.Console.SendAsync("\u0003", Cancellation);
-        await terminal.Console.ExpectAsync("interrupted: nothing is left of /var/other_file", s_patience, Cancellation);
+        await terminal.Console.ExpectAsync("\nunlockctl: interrupted: nothing is left of /var/other_file", s_patience, Cancellation);
         Assert.Equal(130, await terminal.Exited.WaitAsync(Soon, Cancellation));
         Assert.Equal("none", await RunAsync("[ -e /var/other_file ] || echo none"));
         Assert.Equal("", await FindLeftoversAsync());

@@ -50,7 +50,8 @@ internal static class CreateVerb
         if (volume.Format == ContainerFormat.LoopAes && passphrase.Length < LoopAesMinimum)
             return output.Fail(ExitCode.Failure, $"loop-AES takes no passphrase shorter than {LoopAesMinimum} characters");
 
-        volume.Make(passphrase, step => output.Line(step), new ProgressBar(output, volume.Size), cancellation);
+        using (ProgressBar bar = new(output, volume.Size))
+            volume.Make(passphrase, step => output.Line(step), bar, cancellation);
         ProtectMountPoint(output, volume.Path);
         output.Line($"made {volume.Path}: {Sizes.Text(volume.Size)}, {volume.Format.Name()}, {volume.Filesystem.Name()}");
         output.Object(new VolumeInfo(volume.Path, volume.Format.Name(), ""), ProtocolJson.Default.VolumeInfo);
