@@ -58,6 +58,14 @@ public sealed record Undermining(
             Stays = true,
         },
         new("its disk is full", "dd if=/dev/zero of=/mnt/disk/fill bs=64k; dd if=/dev/urandom of=/var/other/fill bs=64k; sync", 0, "",
-            5, "Input/output error", "rm /mnt/disk/fill; unlockctl lock") { Prepare = Disk, End = NoDisk, Stays = true },
+            5, "Input/output error", """
+                rm /mnt/disk/fill; unlockctl lock
+                unlockctl unlock --passphrase-file /root/other || e2fsck -fy /dev/mapper/unlockd-other
+                """)
+        {
+            Prepare = Disk,
+            End = NoDisk,
+            Stays = true,
+        },
     ];
 }
