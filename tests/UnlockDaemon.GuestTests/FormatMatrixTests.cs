@@ -137,7 +137,7 @@ public sealed class FormatMatrixTests(UnlockdGuest fixture) : OtherVolumeTest(fi
             echo 'lock: { keep_key: 5m }' >>/etc/unlockd/unlockd.yaml; systemctl restart unlockd
             unlockctl unlock --passphrase-file /root/other >/dev/null
             unlockctl lock --hold >/dev/null; ls /dev/mapper | grep other || true
-            unlockctl release; for i in $(seq 200); do unlockctl status >/dev/null && break; sleep 0.1; done
+            unlockctl release >/dev/null; for i in $(seq 200); do unlockctl status >/dev/null && break; sleep 0.1; done
             sha256sum </var/other/before | cmp - /root/before.sum && echo read
             """);
         Assert.Equal("read", output);
@@ -155,12 +155,9 @@ public sealed class FormatMatrixTests(UnlockdGuest fixture) : OtherVolumeTest(fi
             cryptsetup luksFormat -q --pbkdf pbkdf2 --pbkdf-force-iterations 1000 --integrity hmac-sha256 /var/other_file /root/other
             cryptsetup open /var/other_file other --key-file /root/other
             dd if=/root/image of=/dev/mapper/other bs=1M status=none conv=fsync; cryptsetup close other
-            unlockctl unlock --passphrase-file /root/other >/dev/null || { dmesg | tail -n 5; dmsetup table; exit 0; }
+            unlockctl unlock --passphrase-file /root/other >/dev/null
             ls /dev/mapper | grep other
-            sleep 1000 >/var/other/held & holder=$!
-            unlockctl panic >/dev/null 2>&1 || true
-            kill $holder; wait $holder || true
-            unlockctl lock >/dev/null
+            unlockctl panic >/dev/null
             ls /dev/mapper | grep other || true; losetup -nl
             """);
         Assert.Equal("unlockd-other\nunlockd-other_dif", output);
