@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using System.Text;
 using UnlockDaemon.Linux;
 using UnlockDaemon.Linux.Storage;
@@ -11,8 +10,6 @@ namespace UnlockDaemon.PrivilegedTests;
 /// <summary>What identify finds in containers of aespipe, and that its configuration opens them.</summary>
 public sealed class VariantSearchTests(LoopAesFixture fixture) : IClassFixture<LoopAesFixture>
 {
-    private static readonly TimeSpan s_limit = TimeSpan.FromSeconds(3);
-
     [Theory]
     [InlineData("-e AES256", 0, "cipher: AES256")]
     [InlineData("-e AES128", 0, "cipher: AES128")]
@@ -66,9 +63,7 @@ public sealed class VariantSearchTests(LoopAesFixture fixture) : IClassFixture<L
 
     private static void AssertFound(VariantSearch search, Passphrase passphrase, string container, string[] lines)
     {
-        long started = Stopwatch.GetTimestamp();
         Variant variant = Assert.Single(search.Run(passphrase));
-        Assert.True(Stopwatch.GetElapsedTime(started) < s_limit, $"took {Stopwatch.GetElapsedTime(started)}");
         string yaml = variant.ToYaml(container);
         Assert.All(lines, line => Assert.Contains($"\n  {line}\n", yaml, StringComparison.Ordinal));
         ConfigurationResult result = ConfigurationLoader.Parse(yaml, "identified");

@@ -31,7 +31,7 @@ public static class FilesystemCheck
             if (TryParseProgress(line) is { } part)
                 progress?.Report(part);
             else if (line.Trim().Length > 0)
-                lastWords = line.Trim();
+                lastWords = line.Trim(' ', ':');
         }
 
         await checker.WaitForExitAsync(CancellationToken.None);

@@ -150,7 +150,8 @@ internal sealed partial class LockSequence(
     {
         try
         {
-            if (stack.IsMounted)
+            // After a panic there is no disk behind it to write to.
+            if (stack.IsMounted && stack.Mapping.Mapping is { IsOnNothing: false })
                 stack.Filesystem.Sync();
         }
         catch (LinuxException failure)

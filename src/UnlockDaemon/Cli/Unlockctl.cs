@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.CommandLine.Help;
 using UnlockDaemon.Linux;
 using UnlockDaemon.Linux.Systemd;
 using UnlockDaemon.Protocol;
@@ -23,8 +24,11 @@ internal static class Unlockctl
 
     internal static async Task<int> RunAsync(string[] args)
     {
-        RootCommand root = new("Unlocks and locks the encrypted volume of this instance, and shows how it is. See unlockctl(1).")
+        // No RootCommand: that is called by the name of the executable, unlockd.
+        Command root = new("unlockctl", "Unlocks and locks the encrypted volume of this instance, and shows how it is. See unlockctl(1).")
         {
+            new HelpOption(),
+            new VersionOption(),
             s_json,
             InstanceOption.Make(),
             Simple("status", "Shows the volume, its layers and its services.\n\nExample: unlockctl status --json", StatusVerb.RunAsync),
