@@ -46,7 +46,7 @@ public sealed class GrowTests(UnlockdGuest fixture) : OtherVolumeTest(fixture), 
         mysql -S /run/other-db/sock -e 'CREATE DATABASE grow; CREATE TABLE grow.t (id INT PRIMARY KEY, body BLOB) ENGINE=InnoDB'
         cat >/root/writer <<'SH'
         for ((i = 1; ; i++)); do
-            echo "INSERT INTO grow.t VALUES ($i, REPEAT('x', 4000)); SELECT $i;"
+            echo "INSERT INTO grow.t VALUES ($i, REPEAT('x', 40)); SELECT $i;"
         done | mysql -S /run/other-db/sock -N -B -n >/root/acknowledged
         SH
         systemd-run --unit=writer -q bash /root/writer
