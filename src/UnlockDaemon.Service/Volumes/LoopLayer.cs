@@ -11,14 +11,14 @@ internal sealed class LoopLayer(ContainerFile container) : Layer
 
     /// <summary>The device attached to the container, or null.</summary>
     internal LoopDevice? Device =>
-        File.Exists(container.Path) ? LoopDevice.FindByBackingFile(FileIdentity.Of(container.Path)) : null;
+        FileIdentity.TryOf(container.Path) is { } identity ? LoopDevice.FindByBackingFile(identity) : null;
 
     /// <summary>The devices attached to a file that was at the container's path and is not there any more.</summary>
     internal LoopDevice[] Strays
     {
         get
         {
-            FileIdentity? now = File.Exists(container.Path) ? FileIdentity.Of(container.Path) : null;
+            FileIdentity? now = FileIdentity.TryOf(container.Path);
             return Array.FindAll(LoopDevice.FindAll(), device => device.WasAttachedBy(container.Path)
                 && !(now is { } identity && device.IsAttachedTo(identity)));
         }
