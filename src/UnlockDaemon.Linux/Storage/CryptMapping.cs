@@ -40,11 +40,11 @@ public sealed record CryptMapping(string Name, string SysfsPath)
     public bool IsOn(DeviceNumber device) => IsOn(SysfsPath, device);
 
     /// <summary>Whether it lies on no device at all: <see cref="FailAll"/> has taken it off.</summary>
-    public bool IsOnNothing => !Directory.EnumerateFileSystemEntries(SysfsPath + "/slaves").Any();
+    public bool IsOnNothing => Directory.Exists(SysfsPath) && Entries(SysfsPath + "/slaves").Length == 0;
 
     /// <summary>Kernel names of the devices stacked on it, such as dm-1 or loop3.</summary>
     public IReadOnlyList<string> StackedDevices =>
-        [.. Directory.EnumerateFileSystemEntries(SysfsPath + "/holders").Select(static entry => System.IO.Path.GetFileName(entry))];
+        Array.ConvertAll(Entries(SysfsPath + "/holders"), static entry => System.IO.Path.GetFileName(entry));
 
     /// <summary>Finds mappings by the beginning of their names.</summary>
     /// <param name="prefix">The beginning.</param>
@@ -116,7 +116,7 @@ public sealed record CryptMapping(string Name, string SysfsPath)
     }
 
     private static bool IsOn(string sysfsPath, DeviceNumber device) =>
-        Directory.EnumerateFileSystemEntries(sysfsPath + "/slaves").Any(lower =>
+        Array.Exists(Entries(sysfsPath + "/slaves"), lower =>
             ReadAttribute(lower + "/dev") is { } number
             && (DeviceNumber.Parse(number) == device || (Directory.Exists(lower + "/dm") && IsOn(lower, device))));
 
@@ -132,6 +132,19 @@ public sealed record CryptMapping(string Name, string SysfsPath)
             return true;
         ReadOnlySpan<byte> key = words[(words.IndexOf((byte)' ') + 1)..];
         return key[..key.IndexOf((byte)' ')].IndexOfAnyExcept((byte)'0', (byte)'-') < 0;
+    }
+
+    /// <summary>None also of a device that has just gone: its removal may have been deferred to the unmount.</summary>
+    private static string[] Entries(string directory)
+    {
+        try
+        {
+            return Directory.GetFileSystemEntries(directory);
+        }
+        catch (DirectoryNotFoundException)
+        {
+            return [];
+        }
     }
 
     private static string? ReadAttribute(string path)

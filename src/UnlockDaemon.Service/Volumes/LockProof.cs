@@ -83,11 +83,10 @@ internal sealed class LockProof(VolumeConfiguration configuration, StorageStack 
     private IEnumerable<string> FindUsers()
     {
         IEnumerable<string> strays = stack.Loop.Strays.Select(static stray => $"{stray.Path} on what was the container");
-        if (!File.Exists(configuration.Container))
+        if (FileIdentity.TryOf(configuration.Container) is not { } container)
             return strays;
         if (stack.Container.DeviceNumber is { } number)
             return FindDevicesOn(number);
-        FileIdentity container = FileIdentity.Of(configuration.Container);
         return LoopDevice.FindAll().Where(device => device.IsAttachedTo(container)).Select(static device => device.Path)
             .Concat(strays);
     }

@@ -33,6 +33,19 @@ internal sealed partial class LockSequence(
 
     internal async Task<LockOutcome> RunAsync(LockRequest request, LockPlan plan, CancellationToken deadline)
     {
+        try
+        {
+            return await LockAsync(request, plan, deadline);
+        }
+        catch (Exception failure) when (failure is LinuxException or IOException
+            && condition.State is VolumeState.Locked or VolumeState.Stopping or VolumeState.Locking)
+        {
+            return Stick($"not locked: {(failure is LinuxException known ? Advice.For(known) : failure.Message)}");
+        }
+    }
+
+    private async Task<LockOutcome> LockAsync(LockRequest request, LockPlan plan, CancellationToken deadline)
+    {
         // What is locked already is only looked at again: the prompts stay.
         bool wasLocked = condition.State == VolumeState.Locked;
         if (!wasLocked)

@@ -11,7 +11,7 @@ internal sealed class LoopLayer(ContainerFile container) : Layer
 
     /// <summary>The device attached to the container, or null.</summary>
     internal LoopDevice? Device =>
-        File.Exists(container.Path) ? LoopDevice.FindByBackingFile(FileIdentity.Of(container.Path)) : null;
+        FileIdentity.TryOf(container.Path) is { } identity ? LoopDevice.FindByBackingFile(identity) : null;
 
     /// <summary>The device that the mapping lies on: the loop device, or the container itself; null while there is none.</summary>
     internal string? LowerPath => container.IsBlockDevice ? container.Path : Device?.Path;
@@ -24,7 +24,7 @@ internal sealed class LoopLayer(ContainerFile container) : Layer
     {
         get
         {
-            FileIdentity? now = File.Exists(container.Path) ? FileIdentity.Of(container.Path) : null;
+            FileIdentity? now = FileIdentity.TryOf(container.Path);
             return Array.FindAll(LoopDevice.FindAll(), device => device.WasAttachedBy(container.Path)
                 && !(now is { } identity && device.IsAttachedTo(identity)));
         }
