@@ -137,7 +137,6 @@ public sealed class GrowTests(UnlockdGuest fixture) : OtherVolumeTest(fixture), 
     }
 
     [Theory]
-    [InlineData("loop-aes", "ext2", 96)]
     [InlineData("loop-aes", "ext3", 96)]
     [InlineData("plain", "ext4", 96)]
     [InlineData("luks", "xfs", 340)]
@@ -178,6 +177,24 @@ public sealed class GrowTests(UnlockdGuest fixture) : OtherVolumeTest(fixture), 
         Assert.StartsWith($"{grown} {grown} {grown - header} ", sizes, StringComparison.Ordinal);
         Assert.InRange(int.Parse(sizes.Split(' ')[3]), (grown - header) * 4 / 5, grown);
         Assert.Equal("0", check);
+    }
+
+    [Fact]
+    public async Task Ext2ThatTheKernelDoesNotGrowWhileMountedIsGrownAsTheMessageSays()
+    {
+        await ConfigureAsync("filesystem: ext2");
+        await RunAsync(Make.Replace("mkfs.ext4", "mkfs.ext2", StringComparison.Ordinal));
+        await UnlockOtherAsync();
+        await RunAsync("head -c 8M /dev/urandom >/var/other/file; sha256sum /var/other/file >/root/sum");
+        CommandResult refused = await TryAsync($"{Grow}160M");
+        await RunAsync("umount /var/other && e2fsck -fy /dev/mapper/unlockd-other && resize2fs /dev/mapper/unlockd-other && unlockctl unlock");
+
+        Assert.Equal(1, refused.ExitCode);
+        Assert.Contains("resize2fs: Kernel does not support online resizing: if this ext2 cannot grow while it is mounted, stop what uses it, "
+            + "then run 'umount /var/other && e2fsck -f /dev/mapper/unlockd-other && resize2fs /dev/mapper/unlockd-other' "
+            + "and 'unlockctl unlock'", refused.Error, StringComparison.Ordinal);
+        Assert.Matches("^160 160 144 1[234].$", await RunAsync(Sizes));
+        Assert.Equal("same", await RunAsync("sha256sum --quiet -c /root/sum && unlockctl lock >/dev/null && echo same"));
     }
 
     [Fact]
