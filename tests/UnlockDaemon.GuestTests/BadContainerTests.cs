@@ -111,7 +111,7 @@ public sealed class BadContainerTests(UnlockdGuest fixture) : OtherVolumeTest(fi
                 """);
             string[] lines = answers.Split('\n');
             table.AppendLine($"{damage.Name,-28} {lines[2]["state ".Length..]} ({lines[1]}) {lines[3]}\n    {lines[4]} ({lines[5]})");
-            if (lines[0] != "unlock 0" || lines[1] != $"status {damage.Status}" || !lines[3].Contains(damage.Said, StringComparison.Ordinal)
+            if (lines[0] != "unlock 0" || (damage.Status is { } code && lines[1] != $"status {code}") || !lines[3].Contains(damage.Said, StringComparison.Ordinal)
                 || !lines[4].StartsWith($"lock {damage.Lock}", StringComparison.Ordinal)
                 || !lines[4].Contains(damage.LockSaid, StringComparison.Ordinal)
                 || lines[5] != (damage.Lock == 0 ? "issued" : "none")
