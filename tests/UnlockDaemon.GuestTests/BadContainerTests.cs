@@ -7,6 +7,7 @@ namespace UnlockDaemon.GuestTests;
 /// Containers that are damaged, before the unlock and while unlocked: each ends in a definite state with a message that
 /// says what to do, and nothing is written to a container that was not understood.
 /// </summary>
+[Collection(ContainerCollection.Name)]
 public sealed class BadContainerTests(UnlockdGuest fixture) : OtherVolumeTest(fixture)
 {
     private const string Common = """

@@ -4,6 +4,7 @@ using Xunit;
 namespace UnlockDaemon.GuestTests;
 
 /// <summary>"unlockctl convert": a loop-AES container of 2009 becomes LUKS2; aespipe made it, cryptsetup is the witness.</summary>
+[Collection(ContainerCollection.Name)]
 public sealed class ConvertTests(UnlockdGuest fixture) : OtherVolumeTest(fixture), IAsyncLifetime
 {
     private const string Settings = """

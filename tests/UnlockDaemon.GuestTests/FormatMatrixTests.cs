@@ -7,6 +7,7 @@ namespace UnlockDaemon.GuestTests;
 /// Each format both ways: aespipe or cryptsetup makes the container with a file in it, unlockd reads that and writes
 /// another, aespipe or cryptsetup reads that. Keys of all variants are compared without a guest, in SectorCipherTests.
 /// </summary>
+[Collection(ContainerCollection.Name)]
 public sealed class FormatMatrixTests(UnlockdGuest fixture) : OtherVolumeTest(fixture)
 {
     private const string OldPassphrase = "an old passphrase of 2009";

@@ -5,6 +5,7 @@ using Xunit;
 namespace UnlockDaemon.GuestTests;
 
 /// <summary>"unlockctl grow": container, loop device, mapping and file system, while they are in use.</summary>
+[Collection(ContainerCollection.Name)]
 public sealed class GrowTests(UnlockdGuest fixture) : OtherVolumeTest(fixture), IAsyncLifetime
 {
     private const string Make = $"""
