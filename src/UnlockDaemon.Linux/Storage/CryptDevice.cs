@@ -190,8 +190,17 @@ public static unsafe partial class CryptDevice
 
     private static CryptContext Load(string device, string? header)
     {
-        RequireDmCrypt();
-        return ReadHeader(device, header);
+        CryptContext context = ReadHeader(device, header);
+        try
+        {
+            RequireDmCrypt();
+            return context;
+        }
+        catch
+        {
+            context.Dispose();
+            throw;
+        }
     }
 
     private static void Activate(CryptContext context, string device, string name, VolumeKey key, uint flags = 0)

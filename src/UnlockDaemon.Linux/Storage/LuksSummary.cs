@@ -30,6 +30,9 @@ public sealed record LuksSummary(
 
     private static ReadOnlySpan<byte> SecondMagic => [(byte)'S', (byte)'K', (byte)'U', (byte)'L', 0xBA, 0xBE];
 
+    /// <summary>Whether the first copy of the header is damaged, and this is the second.</summary>
+    public bool IsSecondCopy { get; private init; }
+
     /// <summary>Reads the header of a container, or the second copy of one whose first is damaged.</summary>
     /// <param name="container">The container.</param>
     /// <returns>What it says, or null when there is none or it is damaged.</returns>
@@ -49,7 +52,7 @@ public sealed record LuksSummary(
         {
             if (container.Read(start, offset) == start.Length && Begins(start, SecondMagic, version: 2)
                 && TryRead2(container, offset, start) is { } second)
-                return second;
+                return second with { IsSecondCopy = true };
         }
 
         return null;

@@ -31,8 +31,9 @@ public sealed record ContainerInspection(ContainerKind Kind, string Description,
             return new(ContainerKind.TooSmall, $"{size} bytes are too few for a volume", null, size);
         byte[] sample = new byte[Math.Min(SampleSize, size)];
         container.ReadStart(sample);
-        if (container.HasLuksHeader)
-            return DescribeLuks(LuksSummary.TryRead(container), size);
+        LuksSummary? luks = LuksSummary.TryRead(container);
+        if (luks is not null || container.HasLuksHeader)
+            return DescribeLuks(luks, size);
         if (Superblock.TryParse(sample, DateTimeOffset.UtcNow) is { } superblock)
             return new(ContainerKind.Filesystem, $"a file system in the clear ({superblock.Type}): it is not encrypted", null, size);
         if (Known(sample) is { } other)
@@ -46,6 +47,12 @@ public sealed record ContainerInspection(ContainerKind Kind, string Description,
         {
             return new(ContainerKind.DamagedLuks,
                 "begins as LUKS does, but its header is damaged: restore it ('cryptsetup luksHeaderRestore', 'cryptsetup repair')", null, size);
+        }
+
+        if (header.IsSecondCopy)
+        {
+            return new(ContainerKind.DamagedLuks, "LUKS2; the first copy of its header is damaged, the second is not: "
+                + "the next unlock mends it; make a backup of the container's first 16 MiB before", header, size);
         }
 
         string where = header.DataOffset == 0 ? ", a detached header: the data are elsewhere" : "";
