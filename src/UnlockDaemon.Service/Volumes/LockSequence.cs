@@ -37,10 +37,10 @@ internal sealed partial class LockSequence(
         {
             return await LockAsync(request, plan, deadline);
         }
-        catch (LinuxException failure)
-            when (condition.State is VolumeState.Locked or VolumeState.Stopping or VolumeState.Locking)
+        catch (Exception failure) when (failure is LinuxException or IOException or UnauthorizedAccessException
+            && condition.State is VolumeState.Locked or VolumeState.Stopping or VolumeState.Locking)
         {
-            return Stick($"not locked: {Advice.For(failure)}");
+            return Stick($"not locked: {(failure is LinuxException known ? Advice.For(known) : failure.Message)}");
         }
     }
 
