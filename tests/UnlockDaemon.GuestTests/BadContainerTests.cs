@@ -51,6 +51,7 @@ public sealed class BadContainerTests(UnlockdGuest fixture) : OtherVolumeTest(fi
         {
             string answers = await RunAsync($$"""
                 {{Common}}{{Restore}}
+                unlockctl lock >/dev/null
                 { {{bad.Begin}}
                 } >/root/begin 2>&1
                 before=$(sum)
@@ -71,7 +72,10 @@ public sealed class BadContainerTests(UnlockdGuest fixture) : OtherVolumeTest(fi
             if (lines[0] != $"{bad.Code}" || lines[1] != bad.State || !lines[4].Contains(bad.Said, StringComparison.Ordinal)
                 || (refused && (lines[2] != "same" || lines[3] != "none")) || (!refused && lines[3] != "billing")
                 || answers.Contains("left: ", StringComparison.Ordinal))
-                wrong.Add($"{bad.Name}:\n{answers}");
+                wrong.Add($"{bad.Name}:\n{answers}\n{await RunAsync("journalctl -u unlockd -n 12 -o cat --no-pager")}");
+            // A daemon that is stuck fails all that follow.
+            if (wrong.Count > 5)
+                break;
         }
 
         TestContext.Current.TestOutputHelper?.WriteLine(table.ToString());

@@ -13,6 +13,7 @@ internal static class Errno
     internal const int EACCES = 13;
     internal const int EBUSY = 16;
     internal const int ENODEV = 19;
+    internal const int EISDIR = 21;
     internal const int EINVAL = 22;
     internal const int ENOTTY = 25;
     internal const int ENOSPC = 28;

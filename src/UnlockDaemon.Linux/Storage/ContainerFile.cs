@@ -88,6 +88,8 @@ public sealed record ContainerFile(string Path)
     public void Flush()
     {
         using SafeFileHandle file = Fcntl.Open(Path, Fcntl.O_RDONLY | Fcntl.O_NONBLOCK);
+        if (Directory.Exists(Path))
+            throw new LinuxException("flush", Path, Errno.EISDIR);
         if (Unistd.fsync(file) != 0 || Unistd.syncfs(file) != 0)
             throw LinuxException.FromLastError("flush", Path);
     }

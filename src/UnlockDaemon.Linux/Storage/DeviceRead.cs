@@ -17,12 +17,14 @@ public static class DeviceRead
     /// <param name="path">The file or device.</param>
     /// <param name="offset">The place, in bytes.</param>
     /// <param name="buffer">Filled as far as the file goes.</param>
-    /// <returns>How many bytes were read.</returns>
+    /// <returns>How many bytes were read; none of what has no places in it, such as a pipe.</returns>
     /// <exception cref="LinuxException">It cannot be opened or read.</exception>
     public static unsafe int At(string path, long offset, Span<byte> buffer)
     {
         // A pipe would be waited for until somebody writes to it.
         using SafeFileHandle file = Fcntl.Open(path, Fcntl.O_RDONLY | Fcntl.O_NONBLOCK);
+        if (Unistd.lseek(file, 0, Unistd.SEEK_END) < 0)
+            return 0;
         fixed (byte* bytes = buffer)
         {
             nint count = Unistd.pread(file, bytes, (nuint)buffer.Length, offset);

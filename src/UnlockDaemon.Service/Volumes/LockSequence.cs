@@ -37,7 +37,7 @@ internal sealed partial class LockSequence(
         {
             return await LockAsync(request, plan, deadline);
         }
-        catch (Exception failure) when (failure is LinuxException or IOException
+        catch (Exception failure) when (failure is LinuxException or IOException or UnauthorizedAccessException
             && condition.State is VolumeState.Locked or VolumeState.Stopping or VolumeState.Locking)
         {
             return Stick($"not locked: {(failure is LinuxException known ? Advice.For(known) : failure.Message)}");
