@@ -37,7 +37,8 @@ internal static class Advice
             "the key derivation of this container wants more memory than the instance has: give the instance more, "
             + "or add a key slot with '--pbkdf-memory' on a larger machine",
         { Operation: "read a LUKS header from", Errno: EINVAL } =>
-            "both copies of the header are damaged: restore it from its backup ('cryptsetup luksHeaderRestore')",
+            "the header is damaged: 'cryptsetup repair' can mend it if its second copy is whole; if not, restore it from its "
+            + "backup ('cryptsetup luksHeaderRestore')",
         { Errno: EROFS } =>
             "the file system that holds it is read-only: 'journalctl -k' says if its disk failed; if not, "
             + "'mount -o remount,rw' it",
