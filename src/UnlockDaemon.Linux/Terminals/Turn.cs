@@ -110,7 +110,9 @@ public sealed class Turn : IDisposable
 
     private static bool TryLock(SafeFileHandle file, string path) =>
         Fcntl.flock(file, Fcntl.LOCK_EX | Fcntl.LOCK_NB) == 0
-        || (Marshal.GetLastPInvokeError() is Errno.EAGAIN or Errno.EINTR ? false : throw LinuxException.FromLastError("lock", path));
+        || (Marshal.GetLastPInvokeError() is Errno.EAGAIN or Errno.EINTR
+            ? false
+            : throw LinuxException.FromLastError("lock", path));
 
     private static SafeFileHandle Open(string path)
     {

@@ -23,7 +23,10 @@ internal sealed class InstanceCheck(UnlockdConfiguration configuration)
             }
 
             foreach (string clash in FindClashes(loaded.Configuration))
-                yield return new(FindingSeverity.Error, $"{clash}, which {other.Configuration} names as well: change one of the two");
+            {
+                yield return new(FindingSeverity.Error,
+                    $"{clash}, which {other.Configuration} names as well: change one of the two");
+            }
         }
     }
 

@@ -101,14 +101,23 @@ internal sealed partial class ConsoleDialogs(
         await _lasting.RunAsync(console, async token =>
         {
             turn ??= await ConsoleTurns.TakeAsync(console, poller, token);
-            _ = GreetOthersAsync(prompt, turn, token);
-            while (true)
+            using CancellationTokenSource greeting = CancellationTokenSource.CreateLinkedTokenSource(token);
+            Task greetings = GreetOthersAsync(prompt, turn, greeting.Token);
+            try
             {
-                await login.TakeAsync(lent, token);
-                lent = false;
-                await prompt.AskAsync(login.IsConfigured, token);
-                lent = true;
-                await login.LendAsync(token);
+                while (true)
+                {
+                    await login.TakeAsync(lent, token);
+                    lent = false;
+                    await prompt.AskAsync(login.IsConfigured, token);
+                    lent = true;
+                    await login.LendAsync(token);
+                }
+            }
+            finally
+            {
+                await greeting.CancelAsync();
+                await greetings.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             }
         }, () => Terminal.Exists("/dev/" + console), asking);
         if (!lent && asking.IsCancellationRequested

@@ -90,7 +90,8 @@ internal sealed class ConsolePrompt(string console, Volume volume, FilePoller po
         List<(Instance Instance, string MountPoint)> others = await Siblings.FindLockedAsync();
         return others.Count == 0
             ? $"{Environment.MachineName}: {mountPoint} is locked."
-            : $"{Environment.MachineName}: {mountPoint}, {string.Join(", ", others.Select(static other => other.MountPoint))} are locked.";
+            : $"{Environment.MachineName}: {mountPoint}, "
+                + $"{string.Join(", ", others.Select(static other => other.MountPoint))} are locked.";
     }
 
     private async Task<EntryKey> ReadAsync(Terminal terminal, Passphrase passphrase, CancellationToken cancellation)

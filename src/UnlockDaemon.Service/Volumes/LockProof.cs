@@ -21,6 +21,7 @@ internal sealed class LockProof(VolumeConfiguration configuration, StorageStack 
             : "no key of it in a kernel keyring"),
         Check("container detached", FindLoopDevices(), "no loop device on its inode"),
         CheckFlushed(),
+        .. CheckSwap(),
     ];
 
     private static CheckResult Check(string name, IEnumerable<string> leftovers, string good)
@@ -90,6 +91,13 @@ internal sealed class LockProof(VolumeConfiguration configuration, StorageStack 
         FileIdentity container = FileIdentity.Of(configuration.Container);
         return LoopDevice.FindAll().Where(device => device.IsAttachedTo(container)).Select(static device => device.Path)
             .Concat(strays);
+    }
+
+    /// <summary>Made where swap is configured; of any other swap, "unlockctl check" warns.</summary>
+    private IEnumerable<CheckResult> CheckSwap()
+    {
+        if (stack.Swap.Observe() is not [])
+            yield return Check("swap off", stack.Swap.FindLeft() is { } left ? [left] : [], "its mapping is gone, and the key with it");
     }
 
     private CheckResult CheckFlushed()

@@ -40,7 +40,8 @@ internal sealed class MappingLayer(VolumeConfiguration configuration, LoopLayer 
         : OtherPrefix + Instance.Current.Name;
 
     /// <summary>The mappings that are this instance's, whatever is configured now.</summary>
-    internal static IReadOnlyList<CryptMapping> FindAll() => [.. CryptMapping.FindAll("unlockd").Where(static mapping => IsOurs(mapping.Name))];
+    internal static IReadOnlyList<CryptMapping> FindAll() =>
+        [.. CryptMapping.FindAll("unlockd").Where(static mapping => IsOurs(mapping.Name))];
 
     /// <summary>Whether a mapping of this name is this instance's.</summary>
     internal static bool IsOurs(string name) => Instance.Current.IsUsual

@@ -16,8 +16,10 @@ internal sealed class StorageStack
 
     /// <param name="configuration">The volume.</param>
     /// <param name="keepKey">Whether the key may outlive the mapping; see <see cref="KeptKey"/>.</param>
-    internal StorageStack(VolumeConfiguration configuration, bool keepKey)
+    /// <param name="swap">The encrypted swap space beside the volume; null for none.</param>
+    internal StorageStack(VolumeConfiguration configuration, bool keepKey, SwapConfiguration? swap = null)
     {
+        Swap = new SwapSpace(swap);
         _configuration = configuration;
         Container = new ContainerFile(configuration.Container);
         Loop = new LoopLayer(Container);
@@ -27,6 +29,8 @@ internal sealed class StorageStack
     }
 
     internal ContainerFile Container { get; }
+
+    internal SwapSpace Swap { get; }
 
     internal LoopLayer Loop { get; }
 
@@ -141,8 +145,8 @@ internal sealed class StorageStack
         _uuid ??= uuid;
         return uuid == _uuid
             ? null
-            : $"the LUKS header of {Container.Path} was overwritten while it was unlocked: it will not open again. Do not lock it: "
-                + "restore the header from its backup, or copy the data out of the volume, first";
+            : $"the LUKS header of {Container.Path} was overwritten while it was unlocked: it will not open again. "
+                + "Do not lock it: restore the header from its backup, or copy the data out of the volume, first";
     }
 
     private static async Task<LayerOutcome> TryBringUpAsync(

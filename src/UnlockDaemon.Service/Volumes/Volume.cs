@@ -96,6 +96,10 @@ public sealed partial class Volume : IDisposable
     /// <returns>The storage layers, bottom first.</returns>
     public IReadOnlyList<LayerInfo> ObserveLayers() => _stack.Observe();
 
+    /// <summary>The swap space beside it, read from the kernel now.</summary>
+    /// <returns>One entry, or none where none is configured.</returns>
+    public IReadOnlyList<LayerInfo> ObserveSwap() => _stack.Swap.Observe();
+
     /// <summary>Who holds the volume.</summary>
     /// <returns>The holders; empty when it is not mapped.</returns>
     public IReadOnlyList<Holder> FindHolders() => _stack.Filesystem.FindHolders();
@@ -216,6 +220,13 @@ public sealed partial class Volume : IDisposable
         }
     }
 
+    /// <summary>Brings the swap space up, if there is to be one.</summary>
+    internal async Task BringUpSwapAsync()
+    {
+        if (await Task.Run(_stack.Swap.TryBringUp) is { } trouble)
+            _condition.Complain(trouble);
+    }
+
     /// <summary>Ends a hold.</summary>
     public void Release() => EndHold("released", null);
 
@@ -257,7 +268,8 @@ public sealed partial class Volume : IDisposable
         }
 
         LockSequence sequence = new(
-            _configuration, _condition, _stack, _services, _proof, _events, StartServicesAsync, _logger);
+            _configuration, _condition, _stack, _services, _proof, _events, StartServicesAsync,
+            request.Reason == LockRequest.Shutdown, _logger);
         try
         {
             using LockPlan plan = new(_services, _stack.Filesystem, _history);
@@ -268,6 +280,9 @@ public sealed partial class Volume : IDisposable
         }
         finally
         {
+            // After the proof, under another key; on hold the instance is about to go away.
+            if (Hold is null && request.Reason != LockRequest.Shutdown)
+                _ = BringUpSwapAsync();
             _ = sequence.Unfinished.ContinueWith(_ => _gate.Release(), TaskScheduler.Default);
         }
     }
@@ -326,6 +341,7 @@ public sealed partial class Volume : IDisposable
         if (!_condition.Resume(why, only))
             return;
         Hold.Forget();
+        _ = BringUpSwapAsync();
         if (_stack.Mapping.Kept.Exists)
             _ = UnlockAsync(null);
     }
