@@ -34,7 +34,7 @@ public sealed partial class UnlockdService : IDisposable
     {
         ArgumentNullException.ThrowIfNull(configuration);
         EventHub events = new();
-        StorageStack stack = new(configuration.Volume, configuration.Lock.KeepKey is not null);
+        StorageStack stack = new(configuration.Volume, configuration.Lock.KeepKey is not null, configuration.Swap);
         _configuration = configuration;
         _logger = logger;
         _systemd = new SystemdConnection();
@@ -66,6 +66,7 @@ public sealed partial class UnlockdService : IDisposable
         Task listening = _socket.RunAsync(
             () => ServiceNotifier.FromEnvironment().Ready(Volume.JsonName(_volume.State)), stoppingToken);
         Task prompting = _prompts.RunAsync(stoppingToken);
+        _ = _volume.BringUpSwapAsync();
         _ = GiveBackMemoryAsync(stoppingToken);
         _ = WatchSpaceAsync(stoppingToken);
         await Task.WhenAll(listening, prompting).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
@@ -125,7 +126,7 @@ public sealed partial class UnlockdService : IDisposable
     {
         if (_volume.ObserveLayers().All(static layer => !layer.Up))
             return;
-        LockOutcome outcome = await _volume.LockAsync(new LockRequest(_configuration.Lock.Deadline, Reason: "shutdown"));
+        LockOutcome outcome = await _volume.LockAsync(new LockRequest(_configuration.Lock.Deadline, Reason: LockRequest.Shutdown));
         if (outcome.Certificate is null)
             LogNotLocked(outcome.Reason);
     }

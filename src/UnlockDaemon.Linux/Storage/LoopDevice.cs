@@ -61,9 +61,10 @@ public sealed record LoopDevice(string Path)
 
     /// <summary>Attaches a container, with direct I/O where the file system below can do it.</summary>
     /// <param name="container">Path of the container file.</param>
+    /// <param name="offset">Where the device begins in it, in bytes.</param>
     /// <returns>The device: a new one, or the one the file was attached to already.</returns>
     /// <exception cref="LinuxException">No device is free, or the file or the loop driver cannot be opened.</exception>
-    public static LoopDevice Attach(string container)
+    public static LoopDevice Attach(string container, long offset = 0)
     {
         using SafeFileHandle file = Fcntl.Open(container, Fcntl.O_RDWR);
         // Two that attach at once would both see no device: the container itself is the lock between them.
@@ -71,7 +72,7 @@ public sealed record LoopDevice(string Path)
             throw LinuxException.FromLastError("lock", container);
         try
         {
-            return FindByBackingFile(FileIdentity.Of(container)) ?? Configure(file, container);
+            return FindByBackingFile(FileIdentity.Of(container)) ?? Configure(file, container, offset);
         }
         finally
         {
@@ -140,7 +141,7 @@ public sealed record LoopDevice(string Path)
     /// <exception cref="LinuxException">The kernel has no such module, or refuses it.</exception>
     public static void RequireDriver() => KernelModule.Require("loop", "/sys/class/misc/loop-control");
 
-    private static unsafe LoopDevice Configure(SafeFileHandle file, string container)
+    private static unsafe LoopDevice Configure(SafeFileHandle file, string container, long offset)
     {
         RequireDriver();
         using SafeFileHandle control = Fcntl.Open(Control, Fcntl.O_RDWR);
@@ -155,6 +156,7 @@ public sealed record LoopDevice(string Path)
             Loop.loop_config config = default;
             config.fd = (uint)file.DangerousGetHandle();
             config.info.lo_flags = Loop.LO_FLAGS_DIRECT_IO;
+            config.info.lo_offset = (ulong)offset;
             Span<byte> name = new(config.info.lo_file_name, NameLength);
             Utf8.FromUtf16(container, name, out _, out _);
             if (Ioctl.ioctl(device, Loop.LOOP_CONFIGURE, &config) == 0)

@@ -23,7 +23,7 @@ internal static class StatusReport
             volume.Hold?.Reason,
             volume.Hold?.Until,
             new VolumeInfo(configuration.Container, configuration.Format.Name(), configuration.MountPoint),
-            [.. volume.ObserveLayers(), units],
+            [.. volume.ObserveLayers(), .. volume.ObserveSwap(), units],
             [.. statuses.Select(Describe)],
             volume.Since,
             BootId.Current,

@@ -78,8 +78,24 @@ public sealed class HostCheck(UnlockdConfiguration configuration, ISystemd syste
             : Warning("none of the configured consoles exists: the passphrase can only be given by 'unlockctl unlock'");
     }
 
-    private static IEnumerable<Finding> CheckSwap()
+    /// <summary>Hibernation writes all memory, with the keys in it, to a disk. Source: admin-guide/pm/sleep-states.rst.</summary>
+    private static IEnumerable<Finding> CheckHibernation()
     {
+        const string Mode = "/sys/power/disk";
+        string line = File.ReadAllText("/proc/cmdline");
+        if (line.Split(' ', '\n').Any(static word => word.StartsWith("resume=", StringComparison.Ordinal)))
+            yield return Warning("the kernel's command line has resume=: hibernation would write keys to that disk; take it out");
+        else if (File.Exists(Mode) && !File.ReadAllText(Mode).Contains("[disabled]", StringComparison.Ordinal)
+            && !line.Contains("nohibernate", StringComparison.Ordinal) && File.ReadLines("/proc/swaps").Skip(1).Any())
+            yield return Warning("this machine can hibernate, which would write keys to swap: boot it with nohibernate");
+    }
+
+    private IEnumerable<Finding> CheckSwap()
+    {
+        if (new SwapSpace(configuration.Swap).FindFault() is { } fault)
+            yield return Error(fault);
+        foreach (Finding hibernation in CheckHibernation())
+            yield return hibernation;
         foreach (string line in File.ReadLines("/proc/swaps").Skip(1))
         {
             string device = line.Split(' ', '\t')[0];

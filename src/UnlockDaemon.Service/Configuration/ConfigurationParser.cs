@@ -20,6 +20,7 @@ internal static class ConfigurationParser
         new("consoles", "[tty1, hvc0, ttyS0]"),
         new("services", "{ mysql: { unit: mariadb.service } }"),
         new("lock", "{ deadline: 90s }"),
+        new("swap", "{ path: /var/swap_file, size: 512M }"),
     ];
 
     private static readonly SectionKey[] s_lockKeys = [new("deadline", "90s"), new("hold_limit", "30m"), new("keep_key", "10m")];
@@ -75,7 +76,10 @@ internal static class ConfigurationParser
         LockConfiguration locking = section.Find<YamlMappingNode>("lock") is { } rules
             ? ReadLock(new Section(rules, "lock", findings, s_lockKeys))
             : LockConfiguration.Default;
-        return volume is null ? null : new UnlockdConfiguration(volume, consoles, services, locking);
+        SwapConfiguration? swap = section.Find<YamlMappingNode>("swap") is { } space
+            ? SwapSection.Read(space, volume, findings)
+            : null;
+        return volume is null ? null : new UnlockdConfiguration(volume, consoles, services, locking, swap);
     }
 
     private static LockConfiguration ReadLock(Section section) =>

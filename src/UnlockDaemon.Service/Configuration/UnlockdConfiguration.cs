@@ -5,8 +5,10 @@ namespace UnlockDaemon.Service.Configuration;
 /// <param name="Consoles">Terminals to prompt on, as named under /dev ("tty1"); those that exist are used.</param>
 /// <param name="Services">The services that live on the volume, in the order of the file; free of loops.</param>
 /// <param name="Lock">How the volume is locked.</param>
+/// <param name="Swap">Encrypted swap space; null for none.</param>
 public sealed record UnlockdConfiguration(
     VolumeConfiguration Volume,
     IReadOnlyList<string> Consoles,
     IReadOnlyList<ServiceConfiguration> Services,
-    LockConfiguration Lock);
+    LockConfiguration Lock,
+    SwapConfiguration? Swap = null);

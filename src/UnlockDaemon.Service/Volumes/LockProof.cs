@@ -23,6 +23,7 @@ internal sealed class LockProof(VolumeConfiguration configuration, StorageStack 
             ? "it is a block device, and no other device of the kernel is on it"
             : "no loop device on its inode"),
         CheckFlushed(),
+        .. CheckSwap(),
     ];
 
     private static CheckResult Check(string name, IEnumerable<string> leftovers, string good)
@@ -94,6 +95,13 @@ internal sealed class LockProof(VolumeConfiguration configuration, StorageStack 
     private static IEnumerable<string> FindDevicesOn(DeviceNumber number) =>
         Directory.EnumerateFileSystemEntries($"/sys/dev/block/{number}/holders").Select(static entry => Path.GetFileName(entry))
             .Concat(LoopDevice.FindAll().Where(device => device.IsOn(number)).Select(static device => device.Path));
+
+    /// <summary>Made where swap is configured; of any other swap, "unlockctl check" warns.</summary>
+    private IEnumerable<CheckResult> CheckSwap()
+    {
+        if (stack.Swap.Observe() is not [])
+            yield return Check("swap off", stack.Swap.FindLeft() is { } left ? [left] : [], "its mapping is gone, and the key with it");
+    }
 
     private CheckResult CheckFlushed()
     {

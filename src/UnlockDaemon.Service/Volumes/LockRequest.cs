@@ -13,4 +13,8 @@ public sealed record LockRequest(
     string? Reason = null,
     string? Nonce = null,
     IReadOnlyList<int>? Evict = null,
-    TimeSpan? KeepKey = null);
+    TimeSpan? KeepKey = null)
+{
+    /// <summary>The reason of a lock that is made because the whole system goes down.</summary>
+    internal const string Shutdown = "shutdown";
+}

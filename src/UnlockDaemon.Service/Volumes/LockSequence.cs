@@ -18,6 +18,7 @@ internal sealed partial class LockSequence(
     LockProof proof,
     EventHub events,
     Func<Task> startServices,
+    bool shutdown,
     ILogger logger)
 {
     // A service may be started again by a timer or another unit while the volume is still mounted.
@@ -105,7 +106,7 @@ internal sealed partial class LockSequence(
                 return refusal;
             if (!wasLocked && attempt == 1)
                 condition.Enter(VolumeEvent.ServicesStopped, "services are stopped");
-            refusal = await DetachAsync(plan, deadline);
+            refusal = await TakeSwapDownAsync(deadline) ?? await DetachAsync(plan, deadline);
             if (refusal is null || attempt == Attempts || deadline.IsCancellationRequested
                 || await services.FindRunningAsync(CancellationToken.None) is not { Count: > 0 } again)
                 return refusal;
@@ -128,6 +129,13 @@ internal sealed partial class LockSequence(
         {
             return failure.Message;
         }
+    }
+
+    /// <summary>A shutdown is not held up by swap: its key goes with the power.</summary>
+    private async Task<string?> TakeSwapDownAsync(CancellationToken deadline)
+    {
+        string? left = await stack.Swap.TakeDownAsync(deadline);
+        return shutdown ? null : left;
     }
 
     private async Task<string?> DetachAsync(LockPlan plan, CancellationToken deadline)

@@ -62,7 +62,7 @@ public sealed class PanicSequence
         using SystemdConnection systemd = new();
         using ServiceSet services = new(configuration.Services, systemd, NullLogger<ServiceSet>.Instance);
         string? left =
-            await new PanicSequence(new StorageStack(configuration.Volume, keepKey: false), services, new EventHub()).TakeDownAsync();
+            await new PanicSequence(new StorageStack(configuration.Volume, keepKey: false, configuration.Swap), services, new EventHub()).TakeDownAsync();
         // A daemon that is stuck knows nothing of this. systemd starts it again, and it looks at the kernel.
         new ControlGroup(await systemd.GetControlGroupAsync(Instance.Current.Unit, CancellationToken.None)).Kill();
         return left;
@@ -76,17 +76,32 @@ public sealed class PanicSequence
 
     /// <summary>Kills the services, unmounts and detaches. Nobody else is killed.</summary>
     /// <returns>Null when all is down; otherwise what is not.</returns>
-    internal async Task<string?> TakeDownAsync()
+    internal async Task<string?> TryTakeDownAsync()
+    {
+        try
+        {
+            return await TakeDownAsync();
+        }
+        catch (LinuxException failure)
+        {
+            return failure.Message;
+        }
+    }
+
+    private async Task<string?> TakeDownAsync()
     {
         using CancellationTokenSource limit = new(s_limit);
         IReadOnlyList<RunningService> left = await _services.KillAsync(limit.Token);
         // Again: an unlock that was under way may have made a mapping since.
         WipeKeys();
         string? refusal = await Task.Run(() => _stack.TakeDown((layer, text) => _events.Publish("step", layer, text)));
-        if (refusal is null && left.Count == 0)
+        // Afterwards: with the services killed there is memory for what they had in swap.
+        string? swap = await _stack.Swap.TakeDownAsync(limit.Token);
+        string[] refusals = [.. new[] { refusal, swap }.OfType<string>()];
+        if (refusals.Length == 0 && left.Count == 0)
             return null;
         IEnumerable<string> reasons = left.Select(static service => service.ToString())
-            .Concat(refusal is null ? [] : [refusal])
+            .Concat(refusals)
             .Concat(_stack.Filesystem.FindHolders().Take(3).Select(static holder => holder.ToString()));
         return string.Join("; ", reasons) + ": end these, then 'unlockctl lock'";
     }

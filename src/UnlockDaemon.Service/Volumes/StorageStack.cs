@@ -20,8 +20,10 @@ internal sealed class StorageStack
 
     /// <param name="configuration">The volume.</param>
     /// <param name="keepKey">Whether the key may outlive the mapping; see <see cref="KeptKey"/>.</param>
-    internal StorageStack(VolumeConfiguration configuration, bool keepKey)
+    /// <param name="swap">The encrypted swap space beside the volume; null for none.</param>
+    internal StorageStack(VolumeConfiguration configuration, bool keepKey, SwapConfiguration? swap = null)
     {
+        Swap = new SwapSpace(swap);
         _configuration = configuration;
         Container = new ContainerFile(configuration.Container);
         Loop = new LoopLayer(Container);
@@ -32,6 +34,8 @@ internal sealed class StorageStack
     }
 
     internal ContainerFile Container { get; }
+
+    internal SwapSpace Swap { get; }
 
     internal LoopLayer Loop { get; }
 

@@ -22,9 +22,10 @@ public sealed partial class Volume : IDisposable
     private readonly EventHub _events;
     private readonly ILogger _logger;
     private readonly VolumeCondition _condition;
+    private readonly HoldKeeper _hold;
+    private readonly SpaceWatch _space;
     private readonly StopHistory _history = new(Path.Combine(BootRecord.Directory, "stops"));
     private readonly SemaphoreSlim _gate = new(1, 1);
-    private readonly CancellationTokenSource _disposing = new();
     private CancellationTokenSource _starting = new();
     private CancellationTokenSource _growing = new();
     private bool _isGrowing;
@@ -46,6 +47,8 @@ public sealed partial class Volume : IDisposable
         _events = events;
         _logger = logger;
         _condition = new VolumeCondition(events, logger);
+        _hold = new HoldKeeper(_condition, OnHoldEnded);
+        _space = new SpaceWatch(stack.Container, events, logger);
         _services.ReadinessChanged += OnReadinessChanged;
         _services.StopTook += _history.Add;
     }
@@ -102,24 +105,18 @@ public sealed partial class Volume : IDisposable
     public long ContainerSize => _stack.Container.Size;
 
     /// <summary>What will go wrong if nobody does anything.</summary>
-    public IReadOnlyList<string> Warnings { get; private set; } = [];
+    public IReadOnlyList<string> Warnings => _space.Warnings;
+
+    /// <summary>The swap space beside it, read from the kernel now.</summary>
+    /// <returns>One entry, or none where none is configured.</returns>
+    public IReadOnlyList<LayerInfo> ObserveSwap() => _stack.Swap.Observe();
 
     /// <summary>Who holds the volume.</summary>
     /// <returns>The holders; empty when it is not mapped.</returns>
     public IReadOnlyList<Holder> FindHolders() => _stack.Filesystem.FindHolders();
 
     /// <summary>Looks whether the disk below can still give a sparse container its blocks; tells it when that changes.</summary>
-    public void LookForSpace()
-    {
-        string? warning = State is VolumeState.Locked ? null : SpaceBelow.FindShortage(_stack.Container);
-        bool warned = Warnings.Count > 0;
-        Warnings = warning is null ? [] : [warning];
-        if (warned == warning is not null)
-            return;
-        _events.Publish("check", "space", warning ?? "the disk below has room again");
-        if (warning is not null)
-            LogShortage(warning);
-    }
+    public void LookForSpace() => _space.Look(State != VolumeState.Locked);
 
     /// <summary>Waits until something about the volume is so.</summary>
     /// <param name="condition">Asked now and after every change.</param>
@@ -154,8 +151,7 @@ public sealed partial class Volume : IDisposable
             _condition.Enter(VolumeEvent.FoundLocked, "found locked");
         }
 
-        if (Hold.Recall() is { } hold)
-            KeepHeld(hold);
+        _hold.Recall();
     }
 
     /// <summary>Brings up what is down, and has the services started.</summary>
@@ -260,7 +256,7 @@ public sealed partial class Volume : IDisposable
             if (State == VolumeState.Locked && !ObserveLayers().Any(static layer => layer.Up))
                 return null;
             _condition.Enter(VolumeEvent.KeyWiped, "panic: the key is wiped");
-            string? left = await TakeDownAsync(panic);
+            string? left = await panic.TryTakeDownAsync();
             _condition.Complain("panic: the key was wiped while the volume was in use; what was not yet on the disk is lost"
                 + (left is null ? "" : $"; {left}"));
             _condition.Enter(left is null ? VolumeEvent.Detached : VolumeEvent.Stuck, LastError!);
@@ -274,34 +270,28 @@ public sealed partial class Volume : IDisposable
     }
 
     /// <summary>Ends a hold.</summary>
-    public void Release() => EndHold("released", null);
+    public void Release() => _hold.Release();
 
     /// <inheritdoc/>
     public void Dispose()
     {
-        _disposing.Cancel();
+        _hold.Dispose();
         _services.ReadinessChanged -= OnReadinessChanged;
         _services.StopTook -= _history.Add;
-        _disposing.Dispose();
         _starting.Dispose();
         _growing.Dispose();
         _gate.Dispose();
     }
 
+    /// <summary>Brings the swap space up, if there is to be one.</summary>
+    internal async Task BringUpSwapAsync()
+    {
+        if (await Task.Run(_stack.Swap.TryBringUp) is { } trouble)
+            _condition.Complain(trouble);
+    }
+
     /// <summary>What is under way, as it follows "is".</summary>
     private string Activity => !_isGrowing ? JsonName(State) : "growing";
-
-    private static async Task<string?> TakeDownAsync(PanicSequence panic)
-    {
-        try
-        {
-            return await panic.TakeDownAsync();
-        }
-        catch (LinuxException failure)
-        {
-            return failure.Message;
-        }
-    }
 
     private async Task<LockOutcome> LockAloneAsync(LockRequest request)
     {
@@ -319,17 +309,21 @@ public sealed partial class Volume : IDisposable
         }
 
         LockSequence sequence = new(
-            _configuration, _condition, _stack, _services, _proof, _events, StartServicesAsync, _logger);
+            _configuration, _condition, _stack, _services, _proof, _events, StartServicesAsync,
+            request.Reason == LockRequest.Shutdown, _logger);
         try
         {
             using LockPlan plan = new(_services, _stack.Filesystem, _history);
             LockOutcome outcome = await sequence.RunAsync(request with { KeepKey = _keepKey }, plan, deadline.Token);
             if (outcome.Certificate is not null && request.HoldFor is not null)
-                KeepHeld(Hold!);
+                _hold.Keep(Hold!);
             return outcome;
         }
         finally
         {
+            // After the proof, under another key; on hold the instance is about to go away.
+            if (Hold is null && request.Reason != LockRequest.Shutdown)
+                _ = BringUpSwapAsync();
             _ = sequence.Unfinished.ContinueWith(_ => _gate.Release(), TaskScheduler.Default);
         }
     }
@@ -367,27 +361,9 @@ public sealed partial class Volume : IDisposable
         return State;
     }
 
-    private void KeepHeld(Hold hold)
+    private void OnHoldEnded()
     {
-        hold.Remember();
-        if (Hold != hold)
-            _condition.Suspend(hold);
-        _ = EndHoldInTimeAsync(hold);
-    }
-
-    private async Task EndHoldInTimeAsync(Hold hold)
-    {
-        TimeSpan left = hold.Until - DateTimeOffset.UtcNow;
-        if (left > TimeSpan.Zero)
-            await Task.Delay(left, _disposing.Token);
-        EndHold("its time has come", hold);
-    }
-
-    private void EndHold(string why, Hold? only)
-    {
-        if (!_condition.Resume(why, only))
-            return;
-        Hold.Forget();
+        _ = BringUpSwapAsync();
         if (_stack.Mapping.Kept.Exists)
             _ = UnlockAsync(null);
     }
@@ -395,9 +371,6 @@ public sealed partial class Volume : IDisposable
     /// <summary>A service failed later, or came back.</summary>
     private void OnReadinessChanged(bool ready) =>
         _condition.TakeReadiness(() => ready, [VolumeState.Ready, VolumeState.Degraded]);
-
-    [LoggerMessage(Level = LogLevel.Warning, Message = "{Shortage}")]
-    private partial void LogShortage(string shortage);
 
     [LoggerMessage(Level = LogLevel.Information, Message = "grow to {Size} bytes: {Outcome} {Reason}")]
     private partial void LogGrow(GrowOutcomeKind outcome, long size, string reason);

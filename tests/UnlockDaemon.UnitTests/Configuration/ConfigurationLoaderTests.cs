@@ -32,6 +32,27 @@ public sealed class ConfigurationLoaderTests
     private const string Least = "volume: { container: /var/encrypt_file, mount_point: /var/secure }\n";
 
     [Fact]
+    public void ReadsSwap()
+    {
+        Assert.Null(Valid(Least).Swap);
+        Assert.Equal(new SwapConfiguration("/var/swap_file", 512 << 20), Valid(Least + "swap: { path: /var/swap_file, size: 512M }").Swap);
+        Assert.Equal(new SwapConfiguration("/dev/vdb", null), Valid(Least + "swap: { path: /dev/vdb }").Swap);
+    }
+
+    [Theory]
+    [InlineData("{ size: 512M }", "swap has no \"path\"")]
+    [InlineData("{ path: swap, size: 512M }", "swap.path: \"swap\" is not an absolute path")]
+    [InlineData("{ path: /var/swap_file, size: 512 }", "swap.size: \"512\" is no size; write it as 512M or 2G")]
+    [InlineData("{ path: /var/swap_file, size: 1K }", "swap.size: \"1K\" is no size")]
+    [InlineData("{ path: /var/encrypt_file, size: 8M }", "is the container; name another file")]
+    [InlineData("{ path: /var/secure/swap, size: 8M }", "lies on the volume")]
+    public void MistakeInSwapIsTold(string swap, string expected)
+    {
+        ConfigurationResult result = ConfigurationLoader.Parse($"{Least}swap: {swap}", "test.yaml");
+        Assert.Contains(result.Errors, error => error.ToString().Contains(expected, StringComparison.Ordinal));
+    }
+
+    [Fact]
     public void ReadsTheVolume()
     {
         VolumeConfiguration volume = Valid(Whole).Volume;

@@ -1,0 +1,166 @@
+using System.Buffers.Binary;
+using System.Diagnostics;
+using System.Globalization;
+using System.Security.Cryptography;
+using Microsoft.Win32.SafeHandles;
+using UnlockDaemon.Linux.Interop;
+
+namespace UnlockDaemon.Linux.Storage;
+
+/// <summary>Swap space under a random key that nobody knows, and that is gone with the mapping.</summary>
+/// <remarks>
+/// What lies there afterwards looks like any other encrypted data. So the first page is a mark in the clear, and nothing
+/// without that mark is ever written to.
+/// </remarks>
+/// <param name="path">A file, which is made if it is not there, or a block device.</param>
+/// <param name="name">Name of the mapping.</param>
+public sealed class EncryptedSwap(string path, string name)
+{
+    private const int KeyLength = 64;
+    private const int Page = 4096;
+    private const int DataOffset = 1 << 20;
+
+    // Left free when what is in swap is taken back.
+    private const long Reserve = 8 << 20;
+    private static readonly PlainCipher s_cipher = new("aes", "xts-plain64", KeyLength * 8, "plain");
+
+    /// <summary>The mapping, or null.</summary>
+    public CryptMapping? Mapping => CryptMapping.Find(name);
+
+    /// <summary>Whether the kernel swaps to it.</summary>
+    public bool IsActive => Mapping is { } mapping && File.ReadLines("/proc/swaps")
+        .Any(line => line.StartsWith($"/dev/{Path.GetFileName(mapping.SysfsPath)} ", StringComparison.Ordinal));
+
+    private static ReadOnlySpan<byte> Mark => "unlockd: encrypted swap space, made anew at every start\n"u8;
+
+    /// <summary>Says why it cannot be used.</summary>
+    /// <param name="size">Size of a file, in bytes; null for a device, or a file that is there.</param>
+    /// <returns>What is there that must not be overwritten, or what is missing; null when it can be used.</returns>
+    /// <exception cref="LinuxException">It cannot be read.</exception>
+    public string? FindFault(long? size)
+    {
+        if (FileStatus.TryRead(path) is not { } status)
+            return size is null ? $"swap {path} is missing: give swap.size, and it is made" : null;
+        bool device = (status.stx_mode & Stat.S_IFMT) == Stat.S_IFBLK;
+        if (!device && (status.stx_mode & Stat.S_IFMT) != Stat.S_IFREG)
+            return $"swap {path} is neither a file nor a block device";
+        if (HasMark() || (!device && status.stx_size == 0) || (device && IsBlank()))
+            return null;
+        return $"swap {path} holds something else, and is left alone: name another path, or, if nothing on it is needed, "
+            + (device ? $"clear its beginning and its end ('wipefs -a {path}', 'dd if=/dev/zero of={path} bs=1M count=1')" : $"'rm {path}'");
+    }
+
+    /// <summary>Brings it up under a new key. There is no fault, and it is down.</summary>
+    /// <param name="size">Size of a file, in bytes; null for a device, or a file that is there.</param>
+    /// <exception cref="LinuxException">A call failed.</exception>
+    /// <exception cref="IOException">The file could not be made.</exception>
+    public void BringUp(long? size)
+    {
+        if (size is { } wanted && (FileStatus.TryRead(path) is not { } status
+            || ((status.stx_mode & Stat.S_IFMT) == Stat.S_IFREG && (long)status.stx_size != wanted + DataOffset)))
+        {
+            File.Delete(path);
+            new ContainerFile(path).Allocate(wanted + DataOffset, random: false, progress: null, CancellationToken.None);
+        }
+
+        WriteAt(path, Mark);
+        LoopDevice loop = LoopDevice.Attach(path, DataOffset);
+        using (VolumeKey key = MakeKey())
+            CryptDevice.ActivatePlain(loop.Path, name, s_cipher, key);
+        CryptMapping mapping = Mapping!;
+        WriteAt(mapping.Path, Header(mapping.Size));
+        if (Swap.swapon(mapping.Path, 0) != 0)
+            throw LinuxException.FromLastError("swap to", mapping.Path);
+    }
+
+    /// <summary>Takes back into memory what lies there, and takes it down; its key is gone with that.</summary>
+    /// <exception cref="LinuxException">There is not memory enough: ENOMEM; or another call failed.</exception>
+    public void TakeDown()
+    {
+        if (Mapping is { } mapping)
+        {
+            if (IsActive)
+                TakeBack(mapping.Path);
+            CryptDevice.Deactivate(name);
+        }
+
+        if (File.Exists(path))
+            LoopDevice.FindByBackingFile(FileIdentity.Of(path))?.Detach();
+    }
+
+    /// <remarks>
+    /// In a process of its own: where memory does not suffice, the kernel kills whoever calls swapoff(2) first
+    /// (mm/swapfile.c, set_current_oom_origin).
+    /// </remarks>
+    private static void TakeBack(string device)
+    {
+        if (Used(device) > Available() - Reserve)
+            throw new LinuxException("take back from swap", device, Errno.ENOMEM);
+        ProcessStartInfo start = new("swapoff", [device]) { Environment = { ["PATH"] = "/usr/sbin:/usr/bin:/sbin:/bin" } };
+        using Process swapoff = Process.Start(start)!;
+        swapoff.WaitForExit();
+        if (swapoff.ExitCode != 0)
+            throw new LinuxException("take back from swap", device, Errno.ENOMEM);
+    }
+
+    private static long Used(string device)
+    {
+        string? target = File.ResolveLinkTarget(device, returnFinalTarget: true)?.FullName;
+        string? line = File.ReadLines("/proc/swaps").FirstOrDefault(line => line.Split(' ', '\t')[0] == target);
+        return line is null ? 0 : long.Parse(Words(line)[3], CultureInfo.InvariantCulture) * 1024;
+    }
+
+    private static long Available() => long.Parse(
+        Words(File.ReadLines("/proc/meminfo").First(static line => line.StartsWith("MemAvailable:", StringComparison.Ordinal)))[1],
+        CultureInfo.InvariantCulture) * 1024;
+
+    private static string[] Words(string line) => line.Split([' ', '\t'], StringSplitOptions.RemoveEmptyEntries);
+
+    /// <summary>The first page of a swap area. Source: linux/swap.h, union swap_header.</summary>
+    private static byte[] Header(long size)
+    {
+        byte[] page = new byte[Page];
+        BinaryPrimitives.WriteUInt32LittleEndian(page.AsSpan(1024), 1);
+        BinaryPrimitives.WriteUInt32LittleEndian(page.AsSpan(1028), (uint)((size / Page) - 1));
+        RandomNumberGenerator.Fill(page.AsSpan(1036, 16));
+        "SWAPSPACE2"u8.CopyTo(page.AsSpan(Page - 10));
+        return page;
+    }
+
+    private static unsafe VolumeKey MakeKey() =>
+        VolumeKey.TryFill(target => (int)Interop.Random.getrandom((void*)target, KeyLength, 0))
+        ?? throw LinuxException.FromLastError("get random numbers for", "the key of swap");
+
+    private static void WriteAt(string target, ReadOnlySpan<byte> bytes)
+    {
+        using SafeFileHandle file = Fcntl.Open(target, Fcntl.O_RDWR);
+        try
+        {
+            RandomAccess.Write(file, bytes, 0);
+        }
+        catch (IOException failure)
+        {
+            throw new LinuxException("write to", target, failure.HResult is > 0 and < 4096 ? failure.HResult : Errno.EIO);
+        }
+
+        if (Unistd.fsync(file) != 0)
+            throw LinuxException.FromLastError("write to", target);
+    }
+
+    private bool HasMark()
+    {
+        Span<byte> start = stackalloc byte[Mark.Length];
+        return DeviceRead.Start(path, start) == start.Length && start.SequenceEqual(Mark);
+    }
+
+    /// <summary>Nothing at the beginning, where most signatures are, and nothing at the end, where RAID has its own.</summary>
+    private bool IsBlank()
+    {
+        using SafeFileHandle file = Fcntl.Open(path, Fcntl.O_RDONLY | Fcntl.O_EXCL);
+        long end = Unistd.lseek(file, 0, Unistd.SEEK_END);
+        byte[] bytes = new byte[DataOffset];
+        return DeviceRead.At(path, 0, bytes) == bytes.Length && bytes.AsSpan().IndexOfAnyExcept((byte)0) < 0
+            && DeviceRead.At(path, Math.Max(end - bytes.Length, 0), bytes) == bytes.Length
+            && bytes.AsSpan().IndexOfAnyExcept((byte)0) < 0;
+    }
+}
