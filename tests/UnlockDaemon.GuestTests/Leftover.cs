@@ -22,6 +22,9 @@ public sealed record Leftover(string Name, string Begin, string End, string? Sai
         """;
     private const string Group = "/sys/fs/cgroup/system.slice/sleeper.service";
 
+    /// <summary>Exit code of the lock.</summary>
+    public int Code { get; init; } = Said is null ? 0 : 1;
+
     /// <summary>Options of the lock.</summary>
     public string Options { get; init; } = "";
 
@@ -51,7 +54,10 @@ public sealed record Leftover(string Name, string Begin, string End, string? Sai
             $"{OpenElsewhere}; {Unit} unshare --mount --propagation private "
                 + "sh -c 'mount /dev/mapper/elsewhere /mnt; exec python3 /root/holder.py none -'",
             "systemctl stop holder; cryptsetup close elsewhere", "/dev/loop"),
-        new("mount on the mount point", "mount -t tmpfs none /var/secure", "umount /var/secure", "none on /var/secure"),
+        new("mount on the mount point", "mount -t tmpfs none /var/secure", "umount /var/secure",
+            "none is mounted on /var/secure") { Code = 5 },
+        new("opened and mounted by hand", $"{OpenElsewhere}; mount /dev/mapper/elsewhere /var/secure",
+            "umount /var/secure; cryptsetup close elsewhere", "/dev/mapper/elsewhere is mounted on /var/secure") { Code = 5 },
         new("mount on it in another namespace",
             $"{Unit} unshare --mount --propagation private "
                 + "sh -c 'mount -t tmpfs none /var/secure; exec python3 /root/holder.py none -'",

@@ -22,15 +22,14 @@ public sealed class LeftoverTests(UnlockdGuest fixture) : LightServiceTest(fixtu
     public async Task HeldVolumeIsNotLocked()
     {
         await UnlockForHoldersAsync();
-        await ProveAsync(Holding.All.Select(static holding => (
-            new Leftover(holding.Name, holding.Begin, holding.End, holding.Path.TrimEnd('*')), 5)),
+        await ProveAsync(Holding.All.Select(static holding =>
+            new Leftover(holding.Name, holding.Begin, holding.End, holding.Path.TrimEnd('*')) { Code = 5 }),
             "unlockctl status >/dev/null; echo \"after $?\"", "after 0\n");
     }
 
     [Fact]
     public Task LeftoversOfALockedVolumeAreTakenAwayOrNamed() =>
-        ProveAsync(Leftover.All.Select(static leftover => (leftover, leftover.Said is null ? 0 : 1)), Lock("", "again"),
-            "again 0\nagain issued");
+        ProveAsync(Leftover.All, Lock("", "again"), "again 0\nagain issued");
 
     private static string Lock(string options, string word) => $"""
         rm -f {Certificate}
@@ -39,14 +38,14 @@ public sealed class LeftoverTests(UnlockdGuest fixture) : LightServiceTest(fixtu
         """;
 
     /// <summary>Tries one after the other, and afterwards a lock with nothing left.</summary>
-    /// <param name="leftovers">Each with the exit code of a lock.</param>
+    /// <param name="leftovers">What is left.</param>
     /// <param name="after">A command after each of them.</param>
     /// <param name="expected">What that says.</param>
-    private async Task ProveAsync(IEnumerable<(Leftover Leftover, int Code)> leftovers, string after, string expected)
+    private async Task ProveAsync(IEnumerable<Leftover> leftovers, string after, string expected)
     {
         StringBuilder table = new("left over                               certificate\n");
         List<string> wrong = [];
-        foreach ((Leftover leftover, int code) in leftovers)
+        foreach (Leftover leftover in leftovers)
         {
             string answers = await RunAsync($$"""
                 { {{leftover.Begin}}
@@ -62,7 +61,7 @@ public sealed class LeftoverTests(UnlockdGuest fixture) : LightServiceTest(fixtu
                 true
                 """);
             table.AppendLine($"{leftover.Name,-39} {Outcome(leftover, answers)}");
-            if (!IsRight(leftover, code, answers) || !(answers + "\n").Contains(expected, StringComparison.Ordinal))
+            if (!IsRight(leftover, answers) || !(answers + "\n").Contains(expected, StringComparison.Ordinal))
                 wrong.Add($"{leftover.Name}:\n{answers}");
         }
 
@@ -74,10 +73,10 @@ public sealed class LeftoverTests(UnlockdGuest fixture) : LightServiceTest(fixtu
         Assert.DoesNotContain("left:", last, StringComparison.Ordinal);
     }
 
-    private static bool IsRight(Leftover leftover, int code, string answers) =>
-        answers.StartsWith($"lock {code}\n", StringComparison.Ordinal)
-        && answers.Contains("lock issued", StringComparison.Ordinal) == (code == 0)
-        && (code == 0
+    private static bool IsRight(Leftover leftover, string answers) =>
+        answers.StartsWith($"lock {leftover.Code}\n", StringComparison.Ordinal)
+        && answers.Contains("lock issued", StringComparison.Ordinal) == (leftover.Code == 0)
+        && (leftover.Code == 0
             ? !answers.Contains("\nleft: ", StringComparison.Ordinal)
             : answers.Split('\n').Any(line => line.StartsWith("said: ", StringComparison.Ordinal)
                 && line.Contains(leftover.Said!, StringComparison.Ordinal)));

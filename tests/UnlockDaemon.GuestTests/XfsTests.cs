@@ -83,6 +83,7 @@ public sealed class XfsTests(UnlockdGuest fixture) : OtherVolumeTest(fixture)
         string unlocked = await RunAsync("unlockctl unlock && findmnt -n -o FSTYPE /var/other");
 
         Assert.Equal(1, refused.ExitCode);
+        Assert.Matches(@"\(xfs_repair -n: .*inode.*\)", refused.Error);
         Assert.Contains("run 'xfs_repair /dev/mapper/unlockd-other', then 'unlockctl unlock'", refused.Error, StringComparison.Ordinal);
         Assert.Equal("failed", state);
         Assert.EndsWith("xfs", unlocked, StringComparison.Ordinal);

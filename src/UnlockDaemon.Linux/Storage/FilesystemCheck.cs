@@ -12,6 +12,8 @@ public static class FilesystemCheck
     private const int Corrected = 1;
     private const int RebootNeeded = 2;
 
+    private static string[] Programs => ["/usr/sbin", "/usr/bin", "/sbin", "/bin"];
+
     /// <summary>Repairs what needs no person (<c>e2fsck -p</c>).</summary>
     /// <param name="device">The device of an ext2, ext3 or ext4 file system that is not mounted.</param>
     /// <param name="progress">Told the part done, 0 to 1, while a full check runs.</param>
@@ -41,6 +43,30 @@ public static class FilesystemCheck
             : lastWords.Length > 0 ? lastWords : $"e2fsck ended with exit code {checker.ExitCode}";
     }
 
+    /// <summary>Looks, without changing anything, for what is wrong with an XFS file system (<c>xfs_repair -n</c>).</summary>
+    /// <param name="device">Its device; it is not mounted.</param>
+    /// <param name="cancellation">Ends the look.</param>
+    /// <returns>What is found first; null when that is nothing, or xfs_repair is not installed.</returns>
+    public static async Task<string?> FindXfsDamageAsync(string device, CancellationToken cancellation)
+    {
+        if (!Programs.Any(static directory => File.Exists(Path.Combine(directory, "xfs_repair"))))
+            return null;
+        using Process checker = Start("xfs_repair", ["-n", device], errors: true);
+        await using CancellationTokenRegistration stop = cancellation.Register(
+            () => _ = Signal.kill(checker.Id, Signal.SIGTERM));
+        string? finding = null;
+        while (await checker.StandardError.ReadLineAsync(CancellationToken.None) is { } line)
+        {
+            // "Phase 3 - ..." and "        - ..." tell what is being done.
+            if (line.Length > 0 && !line.StartsWith("Phase ", StringComparison.Ordinal) && !char.IsWhiteSpace(line[0]))
+                finding ??= line.Trim();
+        }
+
+        await checker.WaitForExitAsync(CancellationToken.None);
+        cancellation.ThrowIfCancellationRequested();
+        return checker.ExitCode == 0 ? null : finding;
+    }
+
     /// <summary>
     /// Reads a progress line: of five passes, the part of the whole. Behind the three numbers is the device, or the
     /// file system's label, which may have spaces.
@@ -57,14 +83,15 @@ public static class FilesystemCheck
             : null;
     }
 
-    private static Process Start(string program, IEnumerable<string> arguments)
+    private static Process Start(string program, IEnumerable<string> arguments, bool errors = false)
     {
         ProcessStartInfo start = new(program, arguments)
         {
             UseShellExecute = false,
             RedirectStandardInput = true,
-            RedirectStandardOutput = true,
-            Environment = { ["LC_ALL"] = "C", ["PATH"] = "/usr/sbin:/usr/bin:/sbin:/bin" },
+            RedirectStandardOutput = !errors,
+            RedirectStandardError = errors,
+            Environment = { ["LC_ALL"] = "C", ["PATH"] = string.Join(':', Programs) },
         };
         try
         {

@@ -39,14 +39,19 @@ internal sealed class FilesystemLayer(VolumeConfiguration configuration, Mapping
     {
         if (!Directory.Exists(configuration.MountPoint))
             return $"mount point {configuration.MountPoint} is missing: make it with 'mkdir {configuration.MountPoint}'";
-        if (_mountPoint.Current is { } other)
-            return $"{other.Source} is mounted on {configuration.MountPoint}: unmount it first";
+        if (FindStranger() is { } stranger)
+            return stranger;
         string? entry = Directory.EnumerateFileSystemEntries(configuration.MountPoint).FirstOrDefault();
         return entry is null
             ? null
             : $"mount point {configuration.MountPoint} is not empty ({Path.GetFileName(entry)} is in it): "
                 + "move away what was written there while the volume was locked";
     }
+
+    /// <summary>Says that something else is mounted in the volume's place.</summary>
+    internal string? FindStranger() => Mount is null && _mountPoint.Current is { } other
+        ? $"{other.Source} is mounted on {configuration.MountPoint}, and not by unlockd: unmount it, and close what it is on"
+        : null;
 
     /// <summary>Says whether the kernel has found errors in it since it was mounted.</summary>
     internal string? FindDamage()
@@ -89,7 +94,7 @@ internal sealed class FilesystemLayer(VolumeConfiguration configuration, Mapping
         }
 
         Record.NoteMounted();
-        if (TryMount(device, superblock) is { } fault)
+        if (await TryMountAsync(device, superblock, cancellation) is { } fault)
             return fault;
         return Mount is null
             ? new(LayerOutcomeKind.Failed, $"{configuration.MountPoint} is not mounted although mount(2) said so")
@@ -140,7 +145,8 @@ internal sealed class FilesystemLayer(VolumeConfiguration configuration, Mapping
         return null;
     }
 
-    private LayerOutcome? TryMount(CryptMapping device, Superblock superblock)
+    private async Task<LayerOutcome?> TryMountAsync(
+        CryptMapping device, Superblock superblock, CancellationToken cancellation)
     {
         try
         {
@@ -149,8 +155,11 @@ internal sealed class FilesystemLayer(VolumeConfiguration configuration, Mapping
         }
         catch (LinuxException damaged) when (damaged.Errno is EUCLEAN or EBADMSG)
         {
-            string repair = superblock.Type == "xfs" ? "xfs_repair" : "e2fsck -f";
-            return Broken(damaged.Message, $"run '{repair} {device.Path}'");
+            if (superblock.Type != "xfs")
+                return Broken(damaged.Message, $"run 'e2fsck -f {device.Path}'");
+            string? finding = await FilesystemCheck.FindXfsDamageAsync(device.Path, cancellation);
+            return Broken(damaged.Message + (finding is null ? "" : $" (xfs_repair -n: {finding})"),
+                $"run 'xfs_repair {device.Path}'");
         }
         catch (LinuxException refused) when (refused.Errno == EINVAL && superblock.Type != _type)
         {

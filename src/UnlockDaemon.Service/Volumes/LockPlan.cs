@@ -15,9 +15,16 @@ internal sealed class LockPlan(ServiceSet services, FilesystemLayer filesystem, 
     private readonly List<ProcessHandle> _evicted = [];
 
     /// <summary>Makes the plan.</summary>
+    /// <param name="request">How it is to be locked.</param>
+    /// <param name="isLocked">Whether there is nothing to take down, and only a proof is wanted.</param>
+    /// <param name="cancellation">Ends the look.</param>
     /// <returns>Null when nothing is known to be in the way; otherwise why the lock is refused, and who is.</returns>
-    internal async Task<LockOutcome?> FindObstacleAsync(LockRequest request, CancellationToken cancellation)
+    internal async Task<LockOutcome?> FindObstacleAsync(LockRequest request, bool isLocked, CancellationToken cancellation)
     {
+        if (filesystem.FindStranger() is { } stranger)
+            return new(null, $"not proven, nothing was stopped: {stranger}", [], Refused: true);
+        if (isLocked)
+            return null;
         TimeSpan estimate = services.EstimateStop(history);
         if (estimate > request.Deadline)
             return Refuse($"past stops of the services took up to {estimate.TotalSeconds:0} s, the deadline is "

@@ -49,12 +49,10 @@ internal sealed partial class LockSequence(
     {
         // What is locked already is only looked at again: the prompts stay.
         bool wasLocked = condition.State == VolumeState.Locked;
+        if (await FindObstacleAsync(request, plan, wasLocked, deadline) is { } obstacle)
+            return obstacle;
         if (!wasLocked)
-        {
-            if (await FindObstacleAsync(request, plan, deadline) is { } obstacle)
-                return obstacle;
             condition.Enter(VolumeEvent.LockRequested, request.Reason is null ? "locking" : $"locking: {request.Reason}");
-        }
 
         bool wasMounted = stack.IsMounted;
         // A tenth of the time is for the way back.
@@ -78,11 +76,12 @@ internal sealed partial class LockSequence(
 
     private void Report(string layer, string text) => events.Publish("step", layer, text);
 
-    private async Task<LockOutcome?> FindObstacleAsync(LockRequest request, LockPlan plan, CancellationToken deadline)
+    private async Task<LockOutcome?> FindObstacleAsync(
+        LockRequest request, LockPlan plan, bool wasLocked, CancellationToken deadline)
     {
         try
         {
-            LockOutcome? obstacle = await plan.FindObstacleAsync(request, deadline);
+            LockOutcome? obstacle = await plan.FindObstacleAsync(request, wasLocked, deadline);
             if (obstacle is not null)
                 condition.Complain(obstacle.Reason);
             return obstacle;
