@@ -39,7 +39,7 @@ public sealed class MigrationTests
     private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
 
     [Theory]
-    [InlineData(LuksExt4, 3)]
+    [InlineData(LuksExt4, 1)]
     [InlineData(LoopAesExt2, 1)]
     [InlineData(LuksXfs, 1)]
     public Task WhatIsLockedIsWholeOnTheOtherNode(string volume, int rounds) => RunAsync(volume, rounds);
