@@ -6,7 +6,6 @@ namespace UnlockDaemon.Linux;
 /// <summary>Reads secrets from files straight into locked memory: no stream, no pooled buffer in between.</summary>
 public static unsafe class LockedRead
 {
-    private const int EFBIG = 27;
 
     /// <summary>Opens a file to read a secret from.</summary>
     /// <param name="path">The file.</param>
@@ -25,7 +24,7 @@ public static unsafe class LockedRead
         while (true)
         {
             if (passphrase.Free.IsEmpty)
-                throw new LinuxException("take a passphrase from", name, EFBIG);
+                throw new LinuxException("take a passphrase from", name, Errno.EFBIG);
             fixed (byte* free = passphrase.Free)
             {
                 nint count = Unistd.read(file, free, (nuint)passphrase.Free.Length);

@@ -14,6 +14,9 @@ public abstract class UnlockdTest(UnlockdGuest fixture) : IAsyncLifetime
 
     protected Guest Guest => fixture.Guest;
 
+    /// <summary>Commands that lead back to the locked instance, run after each test.</summary>
+    protected virtual string WayBack => "unlockctl release; unlockctl lock; systemctl reset-failed";
+
     public virtual ValueTask InitializeAsync()
     {
         Guest.Tty1.SkipReceived();
@@ -22,7 +25,7 @@ public abstract class UnlockdTest(UnlockdGuest fixture) : IAsyncLifetime
 
     public virtual async ValueTask DisposeAsync()
     {
-        await Guest.RunAsync("unlockctl release; unlockctl lock; systemctl reset-failed", TimeSpan.FromMinutes(2), cancellationToken: CancellationToken.None);
+        await Guest.RunAsync(WayBack, TimeSpan.FromMinutes(2), cancellationToken: CancellationToken.None);
         GC.SuppressFinalize(this);
     }
 

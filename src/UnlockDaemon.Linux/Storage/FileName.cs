@@ -7,7 +7,6 @@ namespace UnlockDaemon.Linux.Storage;
 /// <summary>Names of files, changed so that a power failure leaves either the old or the new ones.</summary>
 public static class FileName
 {
-    private const int ENOSYS = 38;
 
     /// <summary>Gives two files each other's name, in one step.</summary>
     /// <param name="one">The one.</param>
@@ -22,7 +21,7 @@ public static class FileName
             return true;
         }
 
-        return Marshal.GetLastPInvokeError() is Errno.EINVAL or ENOSYS
+        return Marshal.GetLastPInvokeError() is Errno.EINVAL or Errno.ENOSYS
             ? false
             : throw LinuxException.FromLastError($"exchange {one} and", other);
     }
@@ -35,7 +34,7 @@ public static class FileName
     {
         if (Stdio.renameat2(Stat.AT_FDCWD, from, Stat.AT_FDCWD, to, Stdio.RENAME_NOREPLACE) != 0)
         {
-            if (Marshal.GetLastPInvokeError() is not (Errno.EINVAL or ENOSYS) || File.Exists(to))
+            if (Marshal.GetLastPInvokeError() is not (Errno.EINVAL or Errno.ENOSYS) || File.Exists(to))
                 throw LinuxException.FromLastError($"rename {from} to", to);
             File.Move(from, to, overwrite: false);
         }

@@ -31,7 +31,7 @@ public sealed record GpgKeyFile(string Path)
     {
         ArgumentNullException.ThrowIfNull(passphrase);
         if (!File.Exists(Path))
-            throw new LinuxException("read key file", Path, Interop.Errno.ENOENT);
+            throw new LinuxException("read key file", Path, Errno.ENOENT);
         string home = MakeHome();
         LockedMemory memory = new(LongestFile);
         try
@@ -70,7 +70,7 @@ public sealed record GpgKeyFile(string Path)
                 : LastWords(messages));
     }
 
-    private LinuxException Refuse(string reason) => new("decrypt key file", Path, Interop.Errno.EINVAL, reason);
+    private LinuxException Refuse(string reason) => new("decrypt key file", Path, Errno.EINVAL, reason);
 
     private static string LastWords(string messages)
     {

@@ -1,5 +1,4 @@
 using System.Text;
-using UnlockDaemon.Linux.Interop;
 
 namespace UnlockDaemon.Linux.Storage;
 

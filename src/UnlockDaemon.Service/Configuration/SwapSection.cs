@@ -1,4 +1,4 @@
-using System.Globalization;
+using UnlockDaemon.Linux;
 using YamlDotNet.RepresentationModel;
 
 namespace UnlockDaemon.Service.Configuration;
@@ -6,7 +6,6 @@ namespace UnlockDaemon.Service.Configuration;
 /// <summary>Reads "swap".</summary>
 internal static class SwapSection
 {
-    private const string Units = "KMG";
     private const long Smallest = 1 << 20;
     private static readonly SectionKey[] s_keys = [new("path", "/var/swap_file"), new("size", "512M")];
 
@@ -18,16 +17,8 @@ internal static class SwapSection
             section.Report("path", $"\"{path}\" is the container; name another file");
         else if (path is not null && volume is not null && AbsolutePath.IsWithin(path, volume.MountPoint))
             section.Report("path", $"\"{path}\" lies on the volume, which is locked when swap is wanted; put it elsewhere");
-        string? size = section.Text("size", static text => Parse(text) is null ? "is no size; write it as 512M or 2G, 1M at least" : null);
-        return new SwapConfiguration(path ?? "", size is null ? null : Parse(size));
-    }
-
-    private static long? Parse(string text)
-    {
-        int unit = text.Length == 0 ? -1 : Units.IndexOf(text[^1], StringComparison.Ordinal);
-        return unit >= 0 && int.TryParse(text.AsSpan(0, text.Length - 1), NumberStyles.None, CultureInfo.InvariantCulture, out int number)
-            && (long)number << (10 * (unit + 1)) is >= Smallest and var bytes
-            ? bytes
-            : null;
+        string? size = section.Text("size", static text =>
+            Sizes.Parse(text) is >= Smallest ? null : "is no size; write it as 512M or 2G, 1M at least");
+        return new SwapConfiguration(path ?? "", size is null ? null : Sizes.Parse(size));
     }
 }

@@ -152,7 +152,7 @@ internal sealed class ConsolePrompt(string console, Volume volume, FilePoller po
                 break;
             case UnlockOutcome.WrongPassphrase:
                 TimeSpan delay = _delay.Next();
-                string why = $"{char.ToUpperInvariant(attempt.Reason[0])}{attempt.Reason[1..]}.";
+                string why = Wording.Sentence(attempt.Reason);
                 terminal.Write(delay > TimeSpan.Zero ? $"{why} Next try in {delay.TotalSeconds:0} s.\n" : $"{why}\n");
                 await Task.Delay(delay, cancellation);
                 break;

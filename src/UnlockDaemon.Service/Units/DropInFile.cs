@@ -5,9 +5,6 @@ namespace UnlockDaemon.Service.Units;
 /// <summary>Reads, writes and removes one drop-in of a unit, with its directory.</summary>
 internal static class DropInFile
 {
-    private const int ENOENT = 2;
-    private const int EIO = 5;
-    private const int EACCES = 13;
     private const int LargestErrno = 4095;
 
     /// <summary>Reads it; null if there is none.</summary>
@@ -61,11 +58,11 @@ internal static class DropInFile
     private static LinuxException Failure(string operation, string path, Exception exception) =>
         new(operation, path, exception switch
         {
-            UnauthorizedAccessException => EACCES,
-            FileNotFoundException or DirectoryNotFoundException => ENOENT,
+            UnauthorizedAccessException => Errno.EACCES,
+            FileNotFoundException or DirectoryNotFoundException => Errno.ENOENT,
 
             // The runtime gives other errors as they are.
             { HResult: > 0 and <= LargestErrno } => exception.HResult,
-            _ => EIO,
+            _ => Errno.EIO,
         });
 }

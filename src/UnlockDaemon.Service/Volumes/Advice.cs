@@ -6,15 +6,6 @@ namespace UnlockDaemon.Service.Volumes;
 internal static class Advice
 {
     private const string LoadModule = "load kernel module";
-    private const int ENOENT = 2;
-    private const int ENXIO = 6;
-    private const int ENOMEM = 12;
-    private const int EBUSY = 16;
-    private const int EINVAL = 22;
-    private const int EIO = 5;
-    private const int EPERM = 1;
-    private const int ENOSPC = 28;
-    private const int EROFS = 30;
 
     /// <summary>The failure as a sentence, and what to do next where that is known.</summary>
     internal static string For(LinuxException failure) =>
@@ -22,7 +13,7 @@ internal static class Advice
 
     private static string? Hint(LinuxException failure) => failure switch
     {
-        { Operation: "find kernel module" or "look up kernel module" } or { Operation: LoadModule, Errno: ENOENT } =>
+        { Operation: "find kernel module" or "look up kernel module" } or { Operation: LoadModule, Errno: Errno.ENOENT } =>
             $"the running kernel ({KernelRelease()}) has no such module under /lib/modules: "
             + "install the modules of this kernel, or boot the kernel whose modules are installed",
         { Operation: LoadModule } =>
@@ -30,25 +21,25 @@ internal static class Advice
             + $"it works when 'modprobe {failure.Subject}' does",
         { Operation: "find a free loop device for" } =>
             "detach loop devices that are not needed ('losetup -l', 'losetup -d /dev/loopN')",
-        { Operation: "open", Errno: ENOENT or ENXIO } when failure.Subject.StartsWith("/dev/loop", StringComparison.Ordinal) =>
+        { Operation: "open", Errno: Errno.ENOENT or Errno.ENXIO } when failure.Subject.StartsWith("/dev/loop", StringComparison.Ordinal) =>
             "the kernel has this device, but /dev does not have its node: make it with mknod, see loop(4); "
             + "or detach a loop device that is not needed ('losetup -l', 'losetup -d /dev/loopN')",
-        { Errno: ENOMEM } =>
+        { Errno: Errno.ENOMEM } =>
             "the key derivation of this container wants more memory than the instance has: give the instance more, "
             + "or add a key slot with '--pbkdf-memory' on a larger machine",
-        { Operation: "read a LUKS header from", Errno: EINVAL } =>
+        { Operation: "read a LUKS header from", Errno: Errno.EINVAL } =>
             "the header is damaged: 'cryptsetup repair' can mend it if its second copy is whole; if not, restore it from its "
             + "backup ('cryptsetup luksHeaderRestore')",
-        { Errno: EROFS } =>
+        { Errno: Errno.EROFS } =>
             "the file system that holds it is read-only: 'journalctl -k' says if its disk failed; if not, "
             + "'mount -o remount,rw' it",
-        { Operation: "open", Errno: EPERM } => "it may be immutable: 'lsattr', then 'chattr -i'",
-        { Operation: "write back", Errno: EIO } =>
+        { Operation: "open", Errno: Errno.EPERM } => "it may be immutable: 'lsattr', then 'chattr -i'",
+        { Operation: "write back", Errno: Errno.EIO } =>
             "the disk below failed ('journalctl -k'), and what is not on it is lost; 'unlockctl panic' takes the volume down",
-        { Errno: EIO } =>
+        { Errno: Errno.EIO } =>
             "the disk below does not answer ('journalctl -k'): copy the container to another disk, with ddrescue",
-        { Errno: ENOSPC } => "the disk below is full: make room ('df -h')",
-        { Errno: EBUSY } => "something else uses it ('unlockctl holders', 'lsblk')",
+        { Errno: Errno.ENOSPC } => "the disk below is full: make room ('df -h')",
+        { Errno: Errno.EBUSY } => "something else uses it ('unlockctl holders', 'lsblk')",
         _ => null,
     };
 

@@ -11,11 +11,7 @@ internal sealed class FilesystemLayer(VolumeConfiguration configuration, Mapping
     /// <summary>How a report of a running check begins.</summary>
     internal const string Checking = "checking the file system: ";
 
-    private const int EINVAL = 22;
-    private const int EUCLEAN = 117;
 
-    // EFSBADCRC of the file systems: a checksum is wrong.
-    private const int EBADMSG = 74;
 
     private readonly MountPoint _mountPoint = new(configuration.MountPoint);
     private readonly string _type = configuration.Filesystem.Name();
@@ -153,7 +149,7 @@ internal sealed class FilesystemLayer(VolumeConfiguration configuration, Mapping
             _mountPoint.Attach(device.Path, _type, configuration.Options);
             return null;
         }
-        catch (LinuxException damaged) when (damaged.Errno is EUCLEAN or EBADMSG)
+        catch (LinuxException damaged) when (damaged.Errno is Errno.EUCLEAN or Errno.EBADMSG)
         {
             if (superblock.Type != "xfs")
                 return Broken(damaged.Message, $"run 'e2fsck -f {device.Path}'");
@@ -161,7 +157,7 @@ internal sealed class FilesystemLayer(VolumeConfiguration configuration, Mapping
             return Broken(damaged.Message + (finding is null ? "" : $" (xfs_repair -n: {finding})"),
                 $"run 'xfs_repair {device.Path}'");
         }
-        catch (LinuxException refused) when (refused.Errno == EINVAL && superblock.Type != _type)
+        catch (LinuxException refused) when (refused.Errno == Errno.EINVAL && superblock.Type != _type)
         {
             return new(LayerOutcomeKind.Failed, $"{refused.Message}: "
             + $"it is {superblock.Type}, and volume.filesystem says {_type}: correct that, and 'systemctl restart unlockd'");

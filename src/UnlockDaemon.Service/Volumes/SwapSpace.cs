@@ -12,8 +12,6 @@ namespace UnlockDaemon.Service.Volumes;
 /// </summary>
 internal sealed class SwapSpace(SwapConfiguration? configuration)
 {
-    private const int ENOMEM = 12;
-    private const int EBUSY = 16;
     private readonly Lock _lock = new();
     private readonly EncryptedSwap? _swap =
         configuration is null ? null : new EncryptedSwap(configuration.Path, $"unlockd.swap{Instance.Current.Suffix}");
@@ -34,7 +32,7 @@ internal sealed class SwapSpace(SwapConfiguration? configuration)
         {
             return _swap is null || _swap.IsActive ? null : _swap.FindFault(configuration!.Size);
         }
-        catch (LinuxException busy) when (busy.Errno == EBUSY)
+        catch (LinuxException busy) when (busy.Errno == Errno.EBUSY)
         {
             return $"swap {configuration!.Path} is in use by something else: name another device";
         }
@@ -99,7 +97,7 @@ internal sealed class SwapSpace(SwapConfiguration? configuration)
                 _swap!.TakeDown();
                 return null;
             }
-            catch (LinuxException full) when (full.Errno == ENOMEM)
+            catch (LinuxException full) when (full.Errno == Errno.ENOMEM)
             {
                 return "there is not memory enough to take back what is in swap: end what takes most of it ('top -o RES')";
             }

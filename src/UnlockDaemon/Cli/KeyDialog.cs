@@ -53,7 +53,7 @@ internal static class KeyDialog
             string why = reading.Complaint ?? "wrong passphrase";
             if (left == 1)
                 return (null, output.Fail(ExitCode.WrongPassphrase, why));
-            output.Line($"{char.ToUpperInvariant(why[0])}{why[1..]}.");
+            output.Line(Wording.Sentence(why));
         }
     }
 

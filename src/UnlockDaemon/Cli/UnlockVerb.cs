@@ -48,8 +48,6 @@ internal static class UnlockVerb
         return output.Fail(code, reply, message);
     }
 
-    private static string Sentence(string text) => $"{char.ToUpperInvariant(text[0])}{text[1..]}.";
-
     /// <summary>The reply to the last try; PassphraseNeeded when the operator gave up.</summary>
     private static async Task<VarlinkReply?> AskAsync(
         Output output, ProgressDisplay progress, CancellationToken cancellation)
@@ -63,7 +61,7 @@ internal static class UnlockVerb
             reply = await DaemonCall.MakeAsync(Method, passphrase, progress.Show, cancellation);
             if (reply?.Error?.Name != VarlinkError.WrongPassphrase || i == TypedTries - 1)
                 break;
-            output.Line(Sentence(reply.Error.Parameters.Reason ?? DaemonCall.WrongPassphrase));
+            output.Line(Wording.Sentence(reply.Error.Parameters.Reason ?? DaemonCall.WrongPassphrase));
         }
 
         return reply;
