@@ -51,7 +51,6 @@ public sealed class BadContainerTests(UnlockdGuest fixture) : OtherVolumeTest(fi
         {
             string answers = await RunAsync($$"""
                 {{Common}}{{Restore}}
-                unlockctl lock >/dev/null
                 { {{bad.Begin}}
                 } >/root/begin 2>&1
                 before=$(sum)
@@ -60,10 +59,11 @@ public sealed class BadContainerTests(UnlockdGuest fixture) : OtherVolumeTest(fi
                 [ "$(sum)" = "$before" ] && echo same || echo changed
                 cat /var/other/row 2>/dev/null || echo none
                 tail -n 1 /root/said
-                unlockctl lock >/root/lock 2>&1; echo "lock $?" $(tail -n 1 /root/lock)
+                unlockctl lock >/root/lock 2>&1; proven=$?; echo "lock $proven" $(tail -n 1 /root/lock)
                 left | sed 's/^/left: /'
                 { {{bad.End}}
                 } >>/root/begin 2>&1
+                [ $proven = 0 ] || { {{Restore}}unlockctl lock; } >/dev/null 2>&1
                 sed 's/^/begin: /' /root/begin
                 """);
             string[] lines = answers.Split('\n');
