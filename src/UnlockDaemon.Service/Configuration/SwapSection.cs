@@ -17,15 +17,18 @@ internal static class SwapSection
         if (path is not null && path == volume?.Container)
             section.Report("path", $"\"{path}\" is the container; name another file");
         else if (path is not null && volume is not null && AbsolutePath.IsWithin(path, volume.MountPoint))
-            section.Report("path", $"\"{path}\" lies on the volume, which is locked when swap is wanted; put it elsewhere");
-        string? size = section.Text("size", static text => Parse(text) is null ? "is no size; write it as 512M or 2G, 1M at least" : null);
+            section.Report("path",
+                $"\"{path}\" lies on the volume, which is locked when swap is wanted; put it elsewhere");
+        string? size = section.Text("size",
+            static text => Parse(text) is null ? "is no size; write it as 512M or 2G, 1M at least" : null);
         return new SwapConfiguration(path ?? "", size is null ? null : Parse(size));
     }
 
     private static long? Parse(string text)
     {
         int unit = text.Length == 0 ? -1 : Units.IndexOf(text[^1], StringComparison.Ordinal);
-        return unit >= 0 && int.TryParse(text.AsSpan(0, text.Length - 1), NumberStyles.None, CultureInfo.InvariantCulture, out int number)
+        return unit >= 0
+            && int.TryParse(text.AsSpan()[..^1], NumberStyles.None, CultureInfo.InvariantCulture, out int number)
             && (long)number << (10 * (unit + 1)) is >= Smallest and var bytes
             ? bytes
             : null;
