@@ -22,7 +22,8 @@ public abstract class UnlockdTest(UnlockdGuest fixture) : IAsyncLifetime
 
     public virtual async ValueTask DisposeAsync()
     {
-        await Guest.RunAsync("unlockctl release; unlockctl lock; systemctl reset-failed", TimeSpan.FromMinutes(2), cancellationToken: CancellationToken.None);
+        await Guest.RunAsync("unlockctl release; unlockctl lock; systemctl reset-failed", TimeSpan.FromMinutes(2),
+            cancellationToken: CancellationToken.None);
         GC.SuppressFinalize(this);
     }
 
@@ -61,5 +62,6 @@ public abstract class UnlockdTest(UnlockdGuest fixture) : IAsyncLifetime
 
     /// <summary>What the kernel has of the volume: nothing, when it is locked.</summary>
     protected Task<string> KernelStateAsync() =>
-        RunAsync("losetup -nl; ls /dev/mapper | grep -v control; grep secure /proc/self/mountinfo; grep cryptsetup: /proc/keys; true");
+        RunAsync("losetup -nl; ls /dev/mapper | grep -v control; grep secure /proc/self/mountinfo; "
+            + "grep cryptsetup: /proc/keys; true");
 }
