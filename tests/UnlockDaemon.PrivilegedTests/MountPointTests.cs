@@ -25,14 +25,14 @@ public sealed class MountPointTests : IDisposable
         Mount();
         string file = Path.Combine(_fixture.MountPoint.Path, "held");
         File.WriteAllText(file, "");
-        using var holder = System.Diagnostics.Process.Start(
-            new System.Diagnostics.ProcessStartInfo("/bin/sh",
-                ["-c", $"exec <{file}; echo ready; exec sleep 1000 <{file}"])
+        string[] hold = ["-c", $"exec <{file}; echo ready; exec sleep 1000 <{file}"];
+        System.Diagnostics.ProcessStartInfo start = new("/bin/sh", hold)
         {
             WorkingDirectory = _fixture.MountPoint.Path,
             RedirectStandardOutput = true,
             UseShellExecute = false,
-        })!;
+        };
+        using var holder = System.Diagnostics.Process.Start(start)!;
         holder.StandardOutput.ReadLine();
         try
         {

@@ -28,7 +28,7 @@ internal sealed class LockPlan(ServiceSet services, FilesystemLayer filesystem, 
         Holder[] strangers =
         [
             .. filesystem.FindHolders()
-            .Where(holder => !ours.Contains(holder.Pid) && !s_uncertain.Contains(holder.Kind)),
+                .Where(holder => !ours.Contains(holder.Pid) && !s_uncertain.Contains(holder.Kind)),
         ];
         foreach (int pid in request.Evict ?? [])
         {
