@@ -12,7 +12,8 @@ public static class IdleMemory
     /// </summary>
     public static void GiveBack()
     {
-        // Looked for before the collection, since the reading leaves garbage, and let go of after it, since it runs code.
+        // Looked for before the collection, since the reading leaves garbage, and let go of after it, since it runs
+        // code.
         List<Mapping> code = FindCode();
         GC.Collect(GC.MaxGeneration, GCCollectionMode.Aggressive, blocking: true, compacting: true);
         _ = Malloc.malloc_trim(0);

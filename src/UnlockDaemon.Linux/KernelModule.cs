@@ -2,7 +2,9 @@ using UnlockDaemon.Linux.Interop;
 
 namespace UnlockDaemon.Linux;
 
-/// <summary>Kernel modules: a minimal instance preloads none, so what is needed is loaded by whoever needs it.</summary>
+/// <summary>
+/// Kernel modules: a minimal instance preloads none, so what is needed is loaded by whoever needs it.
+/// </summary>
 public static class KernelModule
 {
     /// <summary>Loads a module unless what it provides is there already.</summary>

@@ -2,7 +2,9 @@ using System.Runtime.InteropServices;
 
 namespace UnlockDaemon.Linux;
 
-/// <summary>A call to the operating system that failed: what was tried, on what, and the error number it gave.</summary>
+/// <summary>
+/// A call to the operating system that failed: what was tried, on what, and the error number it gave.
+/// </summary>
 /// <remarks>
 /// Reads as a sentence for the operator:
 /// "cannot attach loop device /dev/loop3 to /var/encrypt_file: Device or resource busy".

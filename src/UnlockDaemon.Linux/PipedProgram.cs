@@ -148,7 +148,8 @@ internal sealed unsafe class PipedProgram : IDisposable
 
     private void Reap()
     {
-        while (Spawn.waitpid(_pid, out _, 0) < 0 && System.Runtime.InteropServices.Marshal.GetLastPInvokeError() == Errno.EINTR)
+        while (Spawn.waitpid(_pid, out _, 0) < 0
+            && System.Runtime.InteropServices.Marshal.GetLastPInvokeError() == Errno.EINTR)
         {
             // A signal came first.
         }

@@ -5,7 +5,9 @@ namespace UnlockDaemon.Linux;
 /// <summary>What a process that sees secrets does first.</summary>
 public static class ProcessHardening
 {
-    /// <summary>No core dumps, and no look into this process's memory by others of the same user (not by root).</summary>
+    /// <summary>
+    /// No core dumps, and no look into this process's memory by others of the same user (not by root).
+    /// </summary>
     /// <exception cref="LinuxException">The kernel refused.</exception>
     public static void Apply()
     {

@@ -63,7 +63,9 @@ public static class RecoveryKey
         }
     }
 
-    /// <summary>Looks whether what was typed is a recovery key; spaces and hyphens between digits do not count.</summary>
+    /// <summary>
+    /// Looks whether what was typed is a recovery key; spaces and hyphens between digits do not count.
+    /// </summary>
     /// <param name="typed">What was typed; becomes the bare digits if it is one.</param>
     /// <returns>What it is, and which groups are mistyped.</returns>
     public static RecoveryKeyReading Read(Passphrase typed)

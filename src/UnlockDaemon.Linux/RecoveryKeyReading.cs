@@ -4,7 +4,9 @@ namespace UnlockDaemon.Linux;
 
 /// <summary>What was typed, looked at as a recovery key.</summary>
 /// <param name="IsWhole">It is one, and every group is right.</param>
-/// <param name="MistypedGroups">A bit for each group that is not, the lowest for the first; 0 when it is none at all.</param>
+/// <param name="MistypedGroups">
+/// A bit for each group that is not, the lowest for the first; 0 when it is none at all.
+/// </param>
 public readonly record struct RecoveryKeyReading(bool IsWhole, int MistypedGroups)
 {
     // An ordinary passphrase of so many digits has six groups right by chance once in 60,000 times.
@@ -16,7 +18,9 @@ public readonly record struct RecoveryKeyReading(bool IsWhole, int MistypedGroup
     /// <summary>A recovery key without a mistake.</summary>
     public static RecoveryKeyReading Whole { get; } = new(IsWhole: true, 0);
 
-    /// <summary>Whether it can only be a recovery key with a slip, and not a passphrase that happens to be all digits.</summary>
+    /// <summary>
+    /// Whether it can only be a recovery key with a slip, and not a passphrase that happens to be all digits.
+    /// </summary>
     public bool IsSlip => MistypedGroups != 0 && BitOperations.PopCount((uint)MistypedGroups) <= GroupsOfASlip;
 
     /// <summary>What is wrong, as a sentence without its full stop; null when nothing is.</summary>

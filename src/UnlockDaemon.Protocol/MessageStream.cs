@@ -25,7 +25,9 @@ public sealed class MessageStream : IDisposable
 
     /// <summary>Takes over a connected socket.</summary>
     /// <param name="socket">The socket; closed with the stream.</param>
-    /// <param name="limit">How long the rest of a message may take once it has begun, and how long a peer may not read.</param>
+    /// <param name="limit">
+    /// How long the rest of a message may take once it has begun, and how long a peer may not read.
+    /// </param>
     /// <param name="maximumLength">The longest message that is taken, in bytes.</param>
     public MessageStream(Socket socket, TimeSpan limit, int maximumLength)
     {

@@ -29,7 +29,8 @@ public sealed record VarlinkCall(string Method, ReadOnlyMemory<byte> Parameters,
         catch (Exception malformed) when (malformed is JsonException or InvalidOperationException)
         {
             // Not the parser's own words: they quote the input, and that may be a passphrase.
-            throw new ProtocolException("not a Varlink call: one JSON object with \"method\" and \"parameters\" is wanted");
+            throw new ProtocolException(
+                "not a Varlink call: one JSON object with \"method\" and \"parameters\" is wanted");
         }
     }
 

@@ -32,12 +32,14 @@ public static class VarlinkMessage
     /// <param name="length">Length of the message.</param>
     /// <param name="size">Sent as the parameter "size"; null when the method takes none.</param>
     /// <returns>The memory of the message; the caller disposes it once it is sent.</returns>
-    public static LockedMemory CallWithPassphrase(string method, Passphrase passphrase, out int length, long? size = null)
+    public static LockedMemory CallWithPassphrase(
+        string method, Passphrase passphrase, out int length, long? size = null)
     {
         ArgumentNullException.ThrowIfNull(passphrase);
         LockedMemory message = new(MessageStream.MaximumCall);
         Span<byte> rest = message.GetSpan();
-        Append(ref rest, System.Text.Encoding.UTF8.GetBytes($$"""{"method":"{{method}}","more":true,"parameters":{ """.TrimEnd()));
+        string head = $$"""{"method":"{{method}}","more":true,"parameters":{ """.TrimEnd();
+        Append(ref rest, System.Text.Encoding.UTF8.GetBytes(head));
         if (size is { } number)
             Append(ref rest, System.Text.Encoding.UTF8.GetBytes($"\"size\":{number},"));
         Append(ref rest, "\"passphrase\":\""u8);

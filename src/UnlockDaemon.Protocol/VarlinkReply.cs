@@ -49,7 +49,8 @@ public sealed record VarlinkReply(JsonElement Parameters, VarlinkError? Error, b
         }
         catch (JsonException other)
         {
-            throw new ProtocolException("the daemon's answer has another form than expected: is it of another version?", other);
+            throw new ProtocolException(
+                "the daemon's answer has another form than expected: is it of another version?", other);
         }
     }
 }

@@ -88,7 +88,9 @@ public sealed partial class UnlockdService : IDisposable
         }
     }
 
-    /// <summary>No event tells that the disk below a sparse container fills: while it is unlocked, it is looked at.</summary>
+    /// <summary>
+    /// No event tells that the disk below a sparse container fills: while it is unlocked, it is looked at.
+    /// </summary>
     private async Task WatchSpaceAsync(CancellationToken cancellation)
     {
         while (!cancellation.IsCancellationRequested)
@@ -121,12 +123,15 @@ public sealed partial class UnlockdService : IDisposable
         }
     }
 
-    /// <summary>systemd has stopped the services by its ordering; what is left is to unmount and to wipe the key.</summary>
+    /// <summary>
+    /// systemd has stopped the services by its ordering; what is left is to unmount and to wipe the key.
+    /// </summary>
     private async Task LockForShutdownAsync()
     {
         if (_volume.ObserveLayers().All(static layer => !layer.Up))
             return;
-        LockOutcome outcome = await _volume.LockAsync(new LockRequest(_configuration.Lock.Deadline, Reason: LockRequest.Shutdown));
+        LockOutcome outcome = await _volume.LockAsync(
+            new LockRequest(_configuration.Lock.Deadline, Reason: LockRequest.Shutdown));
         if (outcome.Certificate is null)
             LogNotLocked(outcome.Reason);
     }

@@ -8,7 +8,9 @@ namespace UnlockDaemon;
 /// The log: lines on standard error with the journal's priority prefixes under systemd (sd-daemon(3)), and with the
 /// time on a terminal.
 /// </summary>
-/// <remarks>A logging library takes 4 MiB of the 28 that an idle daemon may have; this is all that is needed of one.</remarks>
+/// <remarks>
+/// A logging library takes 4 MiB of the 28 that an idle daemon may have; this is all that is needed of one.
+/// </remarks>
 internal sealed class JournalLog : ILogger, IDisposable
 {
     private const int StandardError = 2;
@@ -28,12 +30,14 @@ internal sealed class JournalLog : ILogger, IDisposable
 
     /// <inheritdoc/>
     public void Log<TState>(
-        LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter)
+        LogLevel logLevel, EventId eventId, TState state, Exception? exception,
+        Func<TState, Exception?, string> formatter)
     {
         if (!IsEnabled(logLevel))
             return;
         string prefix = _journal ? s_priorities[(int)logLevel] : DateTime.Now.ToString("HH:mm:ss ");
-        foreach (string line in $"{formatter(state, exception)}{(exception is null ? "" : "\n" + exception)}".Split('\n'))
+        string text = $"{formatter(state, exception)}{(exception is null ? "" : "\n" + exception)}";
+        foreach (string line in text.Split('\n'))
             Write(prefix + line + "\n");
     }
 

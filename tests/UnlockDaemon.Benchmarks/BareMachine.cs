@@ -84,7 +84,8 @@ internal sealed class BareMachine : IAsyncDisposable
             string[] lines = Encoding.UTF8.GetString(buffer, 0, count).Split('\n');
             ready = lines.Contains("READY=1");
             if (Array.Find(lines, static line => line.StartsWith(Leader, StringComparison.Ordinal)) is { } line)
-                _leader = int.Parse(line[Leader.Length..], CultureInfo.InvariantCulture).ToString(CultureInfo.InvariantCulture);
+                _leader = int.Parse(line[Leader.Length..], CultureInfo.InvariantCulture)
+                    .ToString(CultureInfo.InvariantCulture);
         }
     }
 }

@@ -51,7 +51,8 @@ internal sealed class Table(Func<string, Task<string>> measure)
     }
 
     private static double Seconds(string output) => double.Parse(
-        output.Split('\n').Last(static line => line.Length > 0 && char.IsAsciiDigit(line[0])), CultureInfo.InvariantCulture);
+        output.Split('\n').Last(static line => line.Length > 0 && char.IsAsciiDigit(line[0])),
+        CultureInfo.InvariantCulture);
 
     private static double Median(List<double> values) => values.Order().ElementAt(values.Count / 2);
 }

@@ -3,16 +3,19 @@ using UnlockDaemon.Rig;
 namespace UnlockDaemon.Benchmarks;
 
 /// <summary>The tool tomb in a guest, with a key of its own to the same container.</summary>
-/// <remarks>Guests have no network: this machine fetches what the guest lacks, so it must run the guest's release.</remarks>
+/// <remarks>
+/// Guests have no network: this machine fetches what the guest lacks, so it must run the guest's release.
+/// </remarks>
 internal static class Tomb
 {
     internal const string Open =
-        "tomb open --no-color -f --unsafe --tomb-pwd \"$(cat /root/passphrase)\" -k /root/tomb.key /var/volume.tomb /mnt/tomb";
+        "tomb open --no-color -f --unsafe --tomb-pwd \"$(cat /root/passphrase)\" -k /root/tomb.key "
+            + "/var/volume.tomb /mnt/tomb";
 
     internal const string Close = "tomb close --no-color";
 
-    // A tomb is a LUKS container whose passphrase is the contents of a file that GnuPG has encrypted. The key stretching
-    // of both is at its least, as everywhere here.
+    // A tomb is a LUKS container whose passphrase is the contents of a file that GnuPG has encrypted. The key
+    // stretching of both is at its least, as everywhere here.
     private const string Prepare = """
         set -e
         dpkg -i /mnt/host/tomb/*.deb
@@ -30,7 +33,8 @@ internal static class Tomb
     internal static async Task<string?> TryInstallAsync(Guest guest, CancellationToken cancellation)
     {
         await guest.ShareAsync(cancellation);
-        string packages = Directory.CreateDirectory(Path.Combine(guest.ShareDirectory, "tomb", "partial")).Parent!.FullName;
+        string packages = Directory.CreateDirectory(
+            Path.Combine(guest.ShareDirectory, "tomb", "partial")).Parent!.FullName;
         string installed = Path.Combine(guest.ShareDirectory, "status");
         await guest.PullAsync("/var/lib/dpkg/status", installed, cancellation);
         CommandResult fetched = await HostCommand.RunAsync("apt-get",

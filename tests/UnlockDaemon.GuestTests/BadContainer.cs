@@ -19,7 +19,8 @@ public sealed record BadContainer(
 
     /// <summary>After a lock that could not be proven: the record of it goes with the next one that is.</summary>
     private const string Prove =
-        "rm -f $file; cp --sparse=always /root/gold $file; unlockctl unlock --passphrase-file /root/other; unlockctl lock";
+        "rm -f $file; cp --sparse=always /root/gold $file; unlockctl unlock --passphrase-file /root/other; "
+            + "unlockctl lock";
 
     /// <summary>A disk of its own for the container, which the path of the container leads to by a link.</summary>
     private const string Disk = """
@@ -45,12 +46,14 @@ public sealed record BadContainer(
         .. Truncated(512, "too small"), .. Truncated(4096, "too small"), .. Truncated(Header - 1, "too small"),
         .. Truncated(Header, "too small"), .. Truncated(KeySlot, "too small"), .. Truncated((1 << 20) - 1, "too small"),
         .. Truncated(1 << 20, Short), .. Truncated(Data - 1, Short), .. Truncated(Data, Short),
-        new($"truncated to {Data + 512}", $"truncate -s {Data + 512} $file", 1, "failed", "no file system is on", Prove),
+        new($"truncated to {Data + 512}", $"truncate -s {Data + 512} $file", 1, "failed",
+            "no file system is on", Prove),
         .. Truncated(Data + (4 << 20), Larger, 1), .. Truncated(Data + (8 << 20) - 4096, Larger, 1),
         .. Truncated(Data + (8 << 20) - 512, Larger, 1), .. Truncated(Data + (8 << 20) - 1, Larger, 1),
         .. OneCopy(0, "magic"), new("bit in the first header: version", "flip 7", 1, "locked", Unread),
-        new("bit in the second header: version", $"flip {Header + 7}", 0, "ready", ""), .. OneCopy(14, "size"), .. OneCopy(23, "sequence number"),
-        .. OneCopy(72, "checksum's name"), .. OneCopy(104, "salt"), .. OneCopy(170, "UUID"), .. OneCopy(448, "checksum"),
+        new("bit in the second header: version", $"flip {Header + 7}", 0, "ready", ""),
+        .. OneCopy(14, "size"), .. OneCopy(23, "sequence number"), .. OneCopy(72, "checksum's name"),
+        .. OneCopy(104, "salt"), .. OneCopy(170, "UUID"), .. OneCopy(448, "checksum"),
         .. OneCopy(2000, "padding"), .. OneCopy(4096, "JSON, first"), .. OneCopy(4500, "JSON, middle"),
         .. OneCopy(Header - 1, "JSON, last"),
         Both(0, "magic", 4, "has no LUKS header"), Both(7, "version", 1, "LUKS"), Both(14, "size", 1, Unread),
@@ -62,16 +65,22 @@ public sealed record BadContainer(
         new("bit in the superblock", $"flip {Data + 1024 + 0x38}", 1, "failed", "no file system is on", Prove),
         new("zeros", "truncate -s 0 $file; truncate -s 24M $file", 4, "locked", "has no LUKS header"),
         new("random bytes", "head -c 24M /dev/urandom >$file", 4, "locked", "has no LUKS header"),
-        new("file system in the clear", "truncate -s 0 $file; truncate -s 24M $file; mke2fs -qFt ext4 $file", 4, "locked",
+        new("file system in the clear",
+            "truncate -s 0 $file; truncate -s 24M $file; mke2fs -qFt ext4 $file", 4, "locked",
             "has no LUKS header"),
-        new("LUKS magic and nothing else", "truncate -s 0 $file; truncate -s 24M $file; printf 'LUKS\\272\\276\\0\\002' | dd of=$file conv=notrunc status=none",
+        new("LUKS magic and nothing else", "truncate -s 0 $file; truncate -s 24M $file; "
+            + "printf 'LUKS\\272\\276\\0\\002' | dd of=$file conv=notrunc status=none",
             1, "locked", Unread),
         new("immutable", "chattr +i $file", 1, "locked", "chattr -i", "chattr -i $file"),
         new("read-only disk", OnDisk(Linear) + "mount -o remount,ro /mnt/disk", 1, "locked", "is read-only", NoDisk),
-        new("full disk, sparse container", OnDisk(Linear) + "dd if=/dev/zero of=/mnt/disk/fill bs=64k; sync", 0, "ready", "", NoDisk),
-        new("I/O error in the header", OnDisk(Dust) + Bad(0), 4, "locked", "copy the container to another disk", NoDisk),
-        new("I/O error in the key slot", OnDisk(Dust) + Bad(KeySlot), 1, "locked", "copy the container to another disk", NoDisk),
-        new("I/O error in the superblock", OnDisk(Dust) + Bad(Data), 1, "locked", "copy the container to another disk", NoDisk),
+        new("full disk, sparse container", OnDisk(Linear) + "dd if=/dev/zero of=/mnt/disk/fill bs=64k; sync", 0,
+            "ready", "", NoDisk),
+        new("I/O error in the header", OnDisk(Dust) + Bad(0), 4, "locked",
+            "copy the container to another disk", NoDisk),
+        new("I/O error in the key slot", OnDisk(Dust) + Bad(KeySlot), 1, "locked",
+            "copy the container to another disk", NoDisk),
+        new("I/O error in the superblock", OnDisk(Dust) + Bad(Data), 1, "locked",
+            "copy the container to another disk", NoDisk),
         new("I/O error in the data", OnDisk(Dust) + Bad(Data + (6 << 20)), 0, "ready", "", NoDisk),
     ];
 

@@ -12,10 +12,12 @@ public sealed class BadContainerTests(UnlockdGuest fixture) : OtherVolumeTest(fi
 {
     private const string Common = """
         file=/var/other_file
-        flip() { perl -e 'open F, "+<", $ARGV[0] or die; seek F, $ARGV[1], 0; read F, $c, 1; seek F, $ARGV[1], 0; print F chr(ord($c) ^ 4)' $file $1; }
+        flip() { perl -e 'open F, "+<", $ARGV[0] or die; seek F, $ARGV[1], 0; read F, $c, 1;
+            seek F, $ARGV[1], 0; print F chr(ord($c) ^ 4)' $file $1; }
         sum() { [ -f $file ] && sha256sum <$file 2>/dev/null; }
         state() { unlockctl status --json | grep -o '"state":"[a-z]*"' | cut -d'"' -f4; }
-        left() { losetup -nl -O NAME,BACK-FILE | grep -v /root/disk; ls /dev/mapper | grep other; grep ' /var/other ' /proc/self/mountinfo; }
+        left() { losetup -nl -O NAME,BACK-FILE | grep -v /root/disk; ls /dev/mapper | grep other
+            grep ' /var/other ' /proc/self/mountinfo; }
 
         """;
 
@@ -69,7 +71,8 @@ public sealed class BadContainerTests(UnlockdGuest fixture) : OtherVolumeTest(fi
             string[] lines = answers.Split('\n');
             table.AppendLine($"{bad.Name,-36} {lines[1],-7} {lines[0],-4} {lines[4]}");
             bool refused = bad.Code != 0;
-            if (lines[0] != $"{bad.Code}" || lines[1] != bad.State || !lines[4].Contains(bad.Said, StringComparison.Ordinal)
+            if (lines[0] != $"{bad.Code}" || lines[1] != bad.State
+                || !lines[4].Contains(bad.Said, StringComparison.Ordinal)
                 || (refused && (lines[2] != "same" || lines[3] != "none")) || (!refused && lines[3] != "billing")
                 || answers.Contains("left: ", StringComparison.Ordinal))
                 wrong.Add($"{bad.Name}:\n{answers}\n{await RunAsync("journalctl -u unlockd -n 12 -o cat --no-pager")}");
@@ -102,7 +105,8 @@ public sealed class BadContainerTests(UnlockdGuest fixture) : OtherVolumeTest(fi
                 echo "state $(state)"
                 echo "said $(unlockctl status | grep 'last error: ')"
                 rm -f /root/certificate
-                unlockctl lock --deadline 30s --certificate /root/certificate >/root/lock 2>&1; echo "lock $?" $(tail -n 1 /root/lock)
+                unlockctl lock --deadline 30s --certificate /root/certificate >/root/lock 2>&1
+                echo "lock $?" $(tail -n 1 /root/lock)
                 [ -e /root/certificate ] && echo issued || echo none
                 state
                 left | sed 's/^/left: /'
@@ -115,8 +119,10 @@ public sealed class BadContainerTests(UnlockdGuest fixture) : OtherVolumeTest(fi
                 sed 's/^/begin: /' /root/begin
                 """);
             string[] lines = answers.Split('\n');
-            table.AppendLine($"{damage.Name,-28} {lines[2]["state ".Length..]} ({lines[1]}) {lines[3]}\n    {lines[4]} ({lines[5]})");
-            if (lines[0] != "unlock 0" || (damage.Status is { } code && lines[1] != $"status {code}") || !lines[3].Contains(damage.Said, StringComparison.Ordinal)
+            table.AppendLine($"{damage.Name,-28} {lines[2]["state ".Length..]} ({lines[1]}) {lines[3]}\n    {lines[4]} "
+                + $"({lines[5]})");
+            if (lines[0] != "unlock 0" || (damage.Status is { } code && lines[1] != $"status {code}")
+                || !lines[3].Contains(damage.Said, StringComparison.Ordinal)
                 || !lines[4].StartsWith($"lock {damage.Lock}", StringComparison.Ordinal)
                 || !lines[4].Contains(damage.LockSaid, StringComparison.Ordinal)
                 || lines[5] != (damage.Lock == 0 ? "issued" : "none")

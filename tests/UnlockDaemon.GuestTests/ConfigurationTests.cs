@@ -8,7 +8,8 @@ public sealed class ConfigurationTests(UnlockdGuest fixture) : UnlockdTest(fixtu
 {
     public override async ValueTask DisposeAsync()
     {
-        await Guest.RunAsync("[ ! -e /root/saved.yaml ] || mv /root/saved.yaml /etc/unlockd/unlockd.yaml; systemctl restart unlockd",
+        await Guest.RunAsync("[ ! -e /root/saved.yaml ] || mv /root/saved.yaml /etc/unlockd/unlockd.yaml; "
+            + "systemctl restart unlockd",
             cancellationToken: CancellationToken.None);
         await base.DisposeAsync();
     }
@@ -24,7 +25,8 @@ public sealed class ConfigurationTests(UnlockdGuest fixture) : UnlockdTest(fixtu
     [InlineData("s:/var/secure:/etc/ssh:", "is not empty")]
     public async Task CheckNamesTheMistake(string edit, string expected)
     {
-        await RunAsync($"cp /etc/unlockd/unlockd.yaml /root/saved.yaml; truncate -s 64M /var/zeros; sed -i '{edit}' /etc/unlockd/unlockd.yaml");
+        await RunAsync($"cp /etc/unlockd/unlockd.yaml /root/saved.yaml; truncate -s 64M /var/zeros; "
+            + $"sed -i '{edit}' /etc/unlockd/unlockd.yaml");
         CommandResult check = await TryAsync("unlockctl check");
         Assert.Equal(1, check.ExitCode);
         Assert.Contains(expected, check.Output, StringComparison.Ordinal);

@@ -21,11 +21,14 @@ public sealed class ControlSocketTests(UnlockdGuest fixture) : UnlockdTest(fixtu
     [Theory]
     [InlineData("nobody", """{"method":"org.unlockd.Status"}""", "\"state\":\"locked\"")]
     [InlineData("nobody", """{"method":"org.unlockd.Lock"}""", "org.varlink.service.PermissionDenied")]
-    [InlineData("nobody", """{"method":"org.unlockd.Unlock","parameters":{"passphrase":"eA=="}}""", "org.varlink.service.PermissionDenied")]
+    [InlineData("nobody", """{"method":"org.unlockd.Unlock","parameters":{"passphrase":"eA=="}}""",
+        "org.varlink.service.PermissionDenied")]
     [InlineData("root", """{"method":"org.unlockd.Nonsense"}""", "org.varlink.service.MethodNotFound")]
     [InlineData("root", """{"method":"org.other.Thing"}""", "org.varlink.service.InterfaceNotFound")]
-    [InlineData("root", """{"method":"org.unlockd.Lock","parameters":{"wait":1}}""", "org.varlink.service.InvalidParameter")]
-    [InlineData("root", """{"method":"org.unlockd.Unlock","parameters":{"passphrase":7}}""", "org.varlink.service.InvalidParameter")]
+    [InlineData("root", """{"method":"org.unlockd.Lock","parameters":{"wait":1}}""",
+        "org.varlink.service.InvalidParameter")]
+    [InlineData("root", """{"method":"org.unlockd.Unlock","parameters":{"passphrase":7}}""",
+        "org.varlink.service.InvalidParameter")]
     [InlineData("root", """{"method":"org.unlockd.Unlock"}""", "org.unlockd.PassphraseNeeded")]
     [InlineData("root", """{"method":"org.unlockd.Watch"}""", "org.varlink.service.ExpectedMore")]
     [InlineData("root", "{nonsense", "org.unlockd.MalformedMessage")]
@@ -43,7 +46,8 @@ public sealed class ControlSocketTests(UnlockdGuest fixture) : UnlockdTest(fixtu
     {
         await Guest.WriteFileAsync("/tmp/idle", """
             use IO::Socket::UNIX;
-            my @idle = map { my $s = IO::Socket::UNIX->new(Peer => '/run/unlockd/org.unlockd'); print $s '{"meth' if $s && $_ % 2; $s->flush if $s; $s } 1 .. 500;
+            my @idle = map { my $s = IO::Socket::UNIX->new(Peer => '/run/unlockd/org.unlockd');
+                print $s '{"meth' if $s && $_ % 2; $s->flush if $s; $s } 1 .. 500;
             system 'timeout 10 unlockctl status >/dev/null'; print "status ", $? >> 8, "\n";
             """, Cancellation);
         Assert.Equal("status 3", await RunAsync("perl /tmp/idle"));

@@ -3,7 +3,9 @@ using Xunit;
 
 namespace UnlockDaemon.GuestTests;
 
-/// <summary>"unlockctl convert": a loop-AES container of 2009 becomes LUKS2; aespipe made it, cryptsetup is the witness.</summary>
+/// <summary>
+/// "unlockctl convert": a loop-AES container of 2009 becomes LUKS2; aespipe made it, cryptsetup is the witness.
+/// </summary>
 [Collection(ContainerCollection.Name)]
 public sealed class ConvertTests(UnlockdGuest fixture) : OtherVolumeTest(fixture), IAsyncLifetime
 {
@@ -19,7 +21,8 @@ public sealed class ConvertTests(UnlockdGuest fixture) : OtherVolumeTest(fixture
 
     public override async ValueTask DisposeAsync()
     {
-        await Guest.RunAsync("systemctl stop slow; unlockctl convert --abort; rm -f /var/other_file.* /root/plain /root/sums /var/filler",
+        await Guest.RunAsync("systemctl stop slow; unlockctl convert --abort; "
+            + "rm -f /var/other_file.* /root/plain /root/sums /var/filler",
             cancellationToken: CancellationToken.None);
         await base.DisposeAsync();
     }
@@ -34,7 +37,8 @@ public sealed class ConvertTests(UnlockdGuest fixture) : OtherVolumeTest(fixture
         CommandResult unlock = await TryUnlockAsync();
         await RunAsync("systemctl restart unlockd");
         CommandResult afterRestart = await TryUnlockAsync();
-        string locked = await RunAsync("unlockctl lock --certificate - | grep -c '\"ok\":true' ; stat -c %n /var/other_file*");
+        string locked = await RunAsync(
+            "unlockctl lock --certificate - | grep -c '\"ok\":true' ; stat -c %n /var/other_file*");
         // What a power failure takes: all that was not on the disk when the mark was made.
         await RunAsync("dd if=/dev/zero of=/var/other_file.new bs=1M seek=80 count=60 conv=notrunc status=none");
         string said = await RunAsync(Convert);
@@ -46,14 +50,16 @@ public sealed class ConvertTests(UnlockdGuest fixture) : OtherVolumeTest(fixture
             cryptsetup luksDump /var/other_file | grep -E '^Version|PBKDF:' | tr -s ' \t' ' '
             """);
         await UnlockOtherAsync();
-        string mounted = await RunAsync("findmnt -n -o FSTYPE /var/other; cd /var/other && sha256sum --quiet -c /root/sums && echo same");
+        string mounted = await RunAsync(
+            "findmnt -n -o FSTYPE /var/other; cd /var/other && sha256sum --quiet -c /root/sums && echo same");
         await RunAsync("unlockctl lock");
         CommandResult again = await TryAsync(Convert);
 
         Assert.Equal("", left);
         Assert.Equal((4, 4), (unlock.ExitCode, afterRestart.ExitCode));
         Assert.Contains("is being converted to LUKS", unlock.Error, StringComparison.Ordinal);
-        Assert.EndsWith("/var/other_file\n/var/other_file.converting\n/var/other_file.new", locked, StringComparison.Ordinal);
+        Assert.EndsWith("/var/other_file\n/var/other_file.converting\n/var/other_file.new", locked,
+            StringComparison.Ordinal);
         Assert.Contains("going on at 64.0 MiB", said, StringComparison.Ordinal);
         Assert.Contains(contents, said, StringComparison.Ordinal);
         Assert.Equal($"""
@@ -96,8 +102,10 @@ public sealed class ConvertTests(UnlockdGuest fixture) : OtherVolumeTest(fixture
         // Somebody mounts it without unlockd.
         await RunAsync("""
             set -e
-            cryptsetup open -q --type plain --cipher aes-cbc-plain64 --key-size 256 --hash sha512 /var/other_file other </root/other
-            mount /dev/mapper/other /mnt/prepare; echo later >/mnt/prepare/later; umount /mnt/prepare; cryptsetup close other
+            cryptsetup open -q --type plain --cipher aes-cbc-plain64 --key-size 256 --hash sha512 \
+                /var/other_file other </root/other
+            mount /dev/mapper/other /mnt/prepare; echo later >/mnt/prepare/later; umount /mnt/prepare
+            cryptsetup close other
             """);
         string said = await RunAsync(Convert);
         await UnlockOtherAsync();
@@ -146,11 +154,13 @@ public sealed class ConvertTests(UnlockdGuest fixture) : OtherVolumeTest(fixture
         await RunAsync("mv /var/other_file.old /var/other_file.new");
         CommandResult taken = await TryAsync(Convert);
         string precious = await RunAsync("cat /var/other_file.new; rm /var/other_file.new");
-        CommandResult wrong = await TryAsync("printf 'a wrong passphrase of 2009' | unlockctl convert --passphrase-file -");
+        CommandResult wrong = await TryAsync(
+            "printf 'a wrong passphrase of 2009' | unlockctl convert --passphrase-file -");
         string files = await RunAsync("stat -c %n /var/other_file*");
         await UnlockOtherAsync();
 
-        Assert.Matches(@"64\.0 MiB more do not fit on the disk of /var/other_file: it has (9\d|100)\.\d MiB left", room.Error);
+        Assert.Matches(@"64\.0 MiB more do not fit on the disk of /var/other_file: it has (9\d|100)\.\d MiB "
+            + "left", room.Error);
         Assert.Contains("/var/other_file.old exists", old.Error, StringComparison.Ordinal);
         Assert.Contains("nothing is ever overwritten", taken.Error, StringComparison.Ordinal);
         Assert.Equal("precious", precious);
@@ -181,13 +191,16 @@ public sealed class ConvertTests(UnlockdGuest fixture) : OtherVolumeTest(fixture
 
     /// <summary>kill -9 once the first mark is on the disk.</summary>
     private Task<string> KillInTheMiddleAsync() => RunAsync($$"""
-        systemd-run -q --unit=slow strace -f -qq -o /dev/null -e trace=pwrite64 -e inject=pwrite64:delay_enter=100000 {{Convert}}
+        systemd-run -q --unit=slow strace -f -qq -o /dev/null -e trace=pwrite64 \
+            -e inject=pwrite64:delay_enter=100000 {{Convert}}
         until grep -qx 67108864 /var/other_file.converting 2>/dev/null; do :; done
         kill -9 $(pidof unlockctl)
         while systemctl -q is-active slow; do :; done
         """);
 
-    /// <summary>What the kernel still has a moment after the end: it takes mappings and loop devices down by itself.</summary>
+    /// <summary>
+    /// What the kernel still has a moment after the end: it takes mappings and loop devices down by itself.
+    /// </summary>
     private async Task<string> LeftAsync()
     {
         await RunAsync("for i in {1..100}; do [ -z \"$(losetup -nl)\" ] && break; sleep 0.05; done");

@@ -18,7 +18,8 @@ public sealed class CreateTests(UnlockdGuest fixture) : OtherVolumeTest(fixture)
         await terminal.Console.ExpectAsync("[########################################] 100 %", Soon, Cancellation);
         await terminal.Console.ExpectAsync("made /var/other_file: 48.0 MiB, luks, ext4", s_patience, Cancellation);
         int exitCode = await terminal.Exited.WaitAsync(Soon, Cancellation);
-        string type = await RunAsync("cryptsetup luksDump /var/other_file | grep -oE 'Version: .*|PBKDF: .*'; stat -c %a /var/other_file");
+        string type = await RunAsync(
+            "cryptsetup luksDump /var/other_file | grep -oE 'Version: .*|PBKDF: .*'; stat -c %a /var/other_file");
         CommandResult write = await TryAsync("touch /var/other/file");
         string left = await FindLeftoversAsync();
         int memory = int.Parse(await RunAsync("cryptsetup luksDump /var/other_file | awk '/Memory:/ { print $2 }'"));
@@ -60,8 +61,10 @@ public sealed class CreateTests(UnlockdGuest fixture) : OtherVolumeTest(fixture)
     [Fact]
     public async Task TooLargeIsToldAndDoesNotAskFirst()
     {
-        await using SshTerminal terminal = await Guest.OpenTerminalAsync("unlockctl create /var/other_file --size 900G");
-        await terminal.Console.ExpectAsync("/var/other_file would need 921600M, and the disk of /var has", Soon, Cancellation);
+        await using SshTerminal terminal =
+            await Guest.OpenTerminalAsync("unlockctl create /var/other_file --size 900G");
+        await terminal.Console.ExpectAsync("/var/other_file would need 921600M, and the disk of /var has",
+            Soon, Cancellation);
         Assert.Equal(1, await terminal.Exited.WaitAsync(Soon, Cancellation));
         Assert.DoesNotContain("passphrase:", terminal.Console.Transcript, StringComparison.Ordinal);
         Assert.Equal("none", await RunAsync("[ -e /var/other_file ] || echo none"));
@@ -87,7 +90,8 @@ public sealed class CreateTests(UnlockdGuest fixture) : OtherVolumeTest(fixture)
             """);
         await UnlockOtherAsync();
         string found = await RunAsync("""
-            echo $(cat /sys/block/$(basename $(readlink /dev/mapper/unlockd-other))/queue/logical_block_size) $(stat -f -c %S /var/other)
+            echo $(cat /sys/block/$(basename $(readlink /dev/mapper/unlockd-other))/queue/logical_block_size) \
+                $(stat -f -c %S /var/other)
             findmnt -n -o FSTYPE /var/other; unlockctl key list | grep -o anna
             """);
 
@@ -102,7 +106,8 @@ public sealed class CreateTests(UnlockdGuest fixture) : OtherVolumeTest(fixture)
     public async Task WhatCannotBeMadeIsToldBeforeAnythingIs(string options, string reason)
     {
         CommandResult refused = await TryAsync(
-            $"unlockctl create /var/other_file {options} --passphrase-file /root/passphrase; code=$?; ls /var/other_file; exit $code");
+            $"unlockctl create /var/other_file {options} --passphrase-file /root/passphrase; code=$?; "
+                + "ls /var/other_file; exit $code");
         Assert.Equal(1, refused.ExitCode);
         Assert.Contains(reason, refused.Error, StringComparison.Ordinal);
         Assert.Contains("No such file", refused.Error, StringComparison.Ordinal);
@@ -128,7 +133,8 @@ public sealed class CreateTests(UnlockdGuest fixture) : OtherVolumeTest(fixture)
     [Fact]
     public async Task ClosedTerminalLeavesNothingHalfMade()
     {
-        await using (SshTerminal terminal = await Guest.OpenTerminalAsync("unlockctl create /var/other_file --size 48M"))
+        await using (SshTerminal terminal = await Guest.OpenTerminalAsync(
+            "unlockctl create /var/other_file --size 48M"))
         {
             await TypeAsync(terminal.Console, Passphrase, Passphrase);
             await terminal.Console.ExpectAsync("writing the LUKS2 header", s_patience, Cancellation);

@@ -53,8 +53,8 @@ public sealed class DrbdSoak
         sha256sum </var/secure/unsynced
         ls -tr /var/secure/utm5/iptraffic_raw_*.utm | head -n 1 | xargs cat >/tmp/raw
         wc -l </tmp/raw
-        mariadb -BN -e 'SELECT sequence, bytes FROM traffic ORDER BY id' UTM5 | tr '\t' ' ' | head -n "$(wc -l </tmp/raw)" |
-            cmp - /tmp/raw && echo same
+        mariadb -BN -e 'SELECT sequence, bytes FROM traffic ORDER BY id' UTM5 | tr '\t' ' ' |
+            head -n "$(wc -l </tmp/raw)" | cmp - /tmp/raw && echo same
         journalctl -b -u mariadb -o cat | grep -c 'crash recovery'
         true
         """;
@@ -161,6 +161,8 @@ public sealed class DrbdSoak
     /// <param name="Digest">Of the file that was written last, and never synced.</param>
     /// <param name="Rows">So many had MySQL acknowledged.</param>
     /// <param name="Progress">What the second node's unlock said.</param>
-    /// <param name="Seen">On the second node: digest, rows, whether they are the same as in MySQL, InnoDB's crash recoveries.</param>
+    /// <param name="Seen">
+    /// On the second node: digest, rows, whether they are the same as in MySQL, InnoDB's crash recoveries.
+    /// </param>
     private sealed record Handover(string Digest, int Rows, string Progress, string[] Seen);
 }

@@ -34,7 +34,8 @@ public sealed partial class FilesystemCheckTests(UnlockdGuest fixture) : OtherVo
 
         Assert.True(Part(first) < Part(next), $"{first.Text}, then {next.Text}");
         // Shown while the check runs, not when it is over.
-        Assert.True(mounted.At - first.At > TimeSpan.FromMilliseconds(50), $"first seen {mounted.At - first.At} before the end");
+        Assert.True(mounted.At - first.At > TimeSpan.FromMilliseconds(50),
+            $"first seen {mounted.At - first.At} before the end");
         Assert.True(mounted.At > other.At, "ttyS0 has seen it only after the end");
     }
 
@@ -70,7 +71,8 @@ public sealed partial class FilesystemCheckTests(UnlockdGuest fixture) : OtherVo
 
         Assert.Equal(1, refused.ExitCode);
         Assert.Contains("the file system check needs a person", refused.Error, StringComparison.Ordinal);
-        Assert.Contains("run 'e2fsck -f /dev/mapper/unlockd-other', then 'unlockctl unlock'", refused.Error, StringComparison.Ordinal);
+        Assert.Contains("run 'e2fsck -f /dev/mapper/unlockd-other', then 'unlockctl unlock'", refused.Error,
+            StringComparison.Ordinal);
         Assert.Equal("failed", state);
         Assert.Equal("", mounts);
         Assert.Equal(1, again.ExitCode);

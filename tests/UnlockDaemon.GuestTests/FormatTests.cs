@@ -3,7 +3,9 @@ using Xunit;
 
 namespace UnlockDaemon.GuestTests;
 
-/// <summary>Containers made by cryptsetup, of the formats that are not the usual one; cryptsetup is the witness.</summary>
+/// <summary>
+/// Containers made by cryptsetup, of the formats that are not the usual one; cryptsetup is the witness.
+/// </summary>
 public sealed class FormatTests(UnlockdGuest fixture) : OtherVolumeTest(fixture)
 {
     [Theory]
@@ -13,9 +15,11 @@ public sealed class FormatTests(UnlockdGuest fixture) : OtherVolumeTest(fixture)
     public async Task PlainUnlocksAndLocks(string cipher, int bits, string hash)
     {
         // Typed or piped, cryptsetup hashes a passphrase; from a key file it would not.
-        string open = $"printf '{Passphrase}' | cryptsetup open --type plain --cipher {cipher} --key-size {bits} --hash {hash} /var/other_file other";
+        string open = $"printf '{Passphrase}' | "
+            + $"cryptsetup open --type plain --cipher {cipher} --key-size {bits} --hash {hash} /var/other_file other";
         await ConfigureAsync("format: plain", $"cipher: {cipher}", $"key_size: {bits}", $"hash: {hash}");
-        await RunAsync($"set -e; truncate -s 48M /var/other_file; {open}; mkfs.ext4 -q /dev/mapper/other; cryptsetup close other");
+        await RunAsync($"set -e; truncate -s 48M /var/other_file; {open}; mkfs.ext4 -q /dev/mapper/other; "
+            + "cryptsetup close other");
 
         CommandResult wrong = await TryAsync("printf wrong | unlockctl unlock --passphrase-file -");
         string leftBehind = await FindLeftoversAsync();
@@ -53,7 +57,8 @@ public sealed class FormatTests(UnlockdGuest fixture) : OtherVolumeTest(fixture)
         CommandResult wrong = await TryAsync("printf wrong | unlockctl unlock --passphrase-file -");
         string leftBehind = await FindLeftoversAsync();
         await UnlockOtherAsync();
-        string type = await RunAsync("cryptsetup status unlockd-other | grep -o 'LUKS.*'; echo billing >/var/other/row");
+        string type = await RunAsync(
+            "cryptsetup status unlockd-other | grep -o 'LUKS.*'; echo billing >/var/other/row");
         await RunAsync("unlockctl lock");
         string left = await FindLeftoversAsync();
         string read = await RunAsync("""

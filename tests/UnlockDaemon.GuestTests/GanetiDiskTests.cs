@@ -6,8 +6,8 @@ namespace UnlockDaemon.GuestTests;
 /// <summary>What a real Ganeti does to an instance's disks while unlockd is in it.</summary>
 public sealed class GanetiDiskTests(GanetiInstance instance) : GanetiTest(instance)
 {
-    // Nodes without LVM have no DRBD disks, and Ganeti replaces no others: its configuration is made to say that this one
-    // is mirrored. What is looked at happens before Ganeti touches a disk.
+    // Nodes without LVM have no DRBD disks, and Ganeti replaces no others: its configuration is made to say that this
+    // one is mirrored. What is looked at happens before Ganeti touches a disk.
     private const string SayMirrored = """
         import json, sys, uuid
         path, (name, size) = "/var/lib/ganeti/config.data", sys.argv[1:]
@@ -17,7 +17,8 @@ public sealed class GanetiDiskTests(GanetiInstance instance) : GanetiTest(instan
         secondary = [node for node in config["nodes"] if node != primary][0]
         for disk in map(config["disks"].get, instance["disks"]):
             def volume(label, size):
-                return dict(disk, uuid=str(uuid.uuid4()), dev_type="plain", size=size, logical_id=["xenvg", label], children=[])
+                return dict(disk, uuid=str(uuid.uuid4()), dev_type="plain", size=size,
+                    logical_id=["xenvg", label], children=[])
             disk.update(dev_type="drbd", nodes=[primary, secondary],
                 logical_id=[primary, secondary, 11000, 0, 0, "secret"],
                 children=[volume("data", disk["size"]), volume("meta", 128)])

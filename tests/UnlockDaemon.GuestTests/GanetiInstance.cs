@@ -49,7 +49,8 @@ public sealed class GanetiInstance : IAsyncLifetime
     /// <summary>What an operator does: each command prints the line for the next one.</summary>
     private static async Task SetUpAsync(GanetiNode master, Guest guest, CancellationToken cancellation)
     {
-        (await master.RunAsync($"printf '{Configuration}' >/etc/unlockd-ganeti/config", cancellationToken: cancellation)).Require();
+        (await master.RunAsync($"printf '{Configuration}' >/etc/unlockd-ganeti/config",
+            cancellationToken: cancellation)).Require();
         string setup = (await master.RunAsync("unlockd-ganeti setup", cancellationToken: cancellation)).Require();
         string authorize = (await guest.RunAsync(LastLine(setup), cancellationToken: cancellation)).Require();
         (await master.RunAsync(LastLine(authorize), cancellationToken: cancellation)).Require();

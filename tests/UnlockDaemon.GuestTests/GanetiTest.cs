@@ -35,7 +35,8 @@ public abstract class GanetiTest(GanetiInstance instance) : IAsyncLifetime
     {
         string output = result.Output + result.Error;
         Assert.Equal(1, result.ExitCode);
-        string[] denials = [.. output.Split('\n').Where(static line => line.Contains("unlockd:", StringComparison.Ordinal))];
+        string[] denials = [.. output.Split('\n')
+            .Where(static line => line.Contains("unlockd:", StringComparison.Ordinal))];
         // One line for each node that ran the hook.
         Assert.True(denials.Length > 0, output);
         Assert.All(denials, line => Assert.Contains(
@@ -51,7 +52,8 @@ public abstract class GanetiTest(GanetiInstance instance) : IAsyncLifetime
     protected async Task<string[]> OnNodesAsync(string command)
     {
         CommandResult[] results = await Task.WhenAll(
-            Master.RunAsync(command, s_longest, Cancellation), instance.Cluster.Other.RunAsync(command, s_longest, Cancellation));
+            Master.RunAsync(command, s_longest, Cancellation),
+            instance.Cluster.Other.RunAsync(command, s_longest, Cancellation));
         return [.. results.Select(static result => result.Require())];
     }
 
@@ -71,7 +73,8 @@ public abstract class GanetiTest(GanetiInstance instance) : IAsyncLifetime
 
     /// <summary>The certificates that the nodes have kept, those of nodes that have none left out.</summary>
     protected async Task<JsonElement[]> CertificatesAsync() =>
-        [.. (await OnNodesAsync($"cat /var/lib/unlockd-ganeti/certificates/{GanetiInstance.Name}.json 2>/dev/null; true"))
+        [.. (await OnNodesAsync(
+            $"cat /var/lib/unlockd-ganeti/certificates/{GanetiInstance.Name}.json 2>/dev/null; true"))
             .Where(static text => text.Length > 0)
             .Select(static text => JsonDocument.Parse(text).RootElement)];
 

@@ -28,7 +28,8 @@ public sealed class GanetiTests(GanetiInstance instance) : GanetiTest(instance)
         Assert.Equal(2, certificates.Length);
         Assert.All(certificates, static certificate =>
             Assert.Equal("ganeti migrate", certificate.GetProperty("reason").GetString()));
-        Assert.NotEqual(certificates[0].GetProperty("nonce").GetString(), certificates[1].GetProperty("nonce").GetString());
+        Assert.NotEqual(certificates[0].GetProperty("nonce").GetString(),
+            certificates[1].GetProperty("nonce").GetString());
     }
 
     [Fact]

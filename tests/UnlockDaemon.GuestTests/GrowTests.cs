@@ -17,7 +17,9 @@ public sealed class GrowTests(UnlockdGuest fixture) : OtherVolumeTest(fixture), 
         cryptsetup close other
         """;
 
-    /// <summary>Sizes of container, loop device, mapping and file system, in MiB; the LUKS2 header takes 16 of them.</summary>
+    /// <summary>
+    /// Sizes of container, loop device, mapping and file system, in MiB; the LUKS2 header takes 16 of them.
+    /// </summary>
     private const string Sizes = """
         loop=$(losetup -nO NAME -j /var/other_file)
         echo $(( $(stat -c %s /var/other_file) >> 20 )) $(( $(blockdev --getsize64 $loop) >> 20 )) \
@@ -37,14 +39,19 @@ public sealed class GrowTests(UnlockdGuest fixture) : OtherVolumeTest(fixture), 
         [Service]
         User=mysql
         RuntimeDirectory=other-db
-        ExecStart=/usr/sbin/mariadbd --datadir=/var/other/db/mysql --socket=/run/other-db/sock --skip-networking --pid-file=/run/other-db/pid
+        ExecStart=/usr/sbin/mariadbd --datadir=/var/other/db/mysql --socket=/run/other-db/sock \
+            --skip-networking --pid-file=/run/other-db/pid
         UNIT
-        printf 'services:\n  db: { unit: other-db.service, ready: "exec:/usr/bin/mysqladmin -S /run/other-db/sock ping" }\n' >>/etc/unlockd/unlockd.yaml
+        cat >>/etc/unlockd/unlockd.yaml <<'YAML'
+        services:
+          db: { unit: other-db.service, ready: "exec:/usr/bin/mysqladmin -S /run/other-db/sock ping" }
+        YAML
         systemctl daemon-reload
         unlockctl lock >/dev/null
         systemctl restart unlockd
         unlockctl unlock --passphrase-file /root/other
-        mysql -S /run/other-db/sock -e 'CREATE DATABASE grow; CREATE TABLE grow.t (id INT PRIMARY KEY, body BLOB) ENGINE=InnoDB'
+        mysql -S /run/other-db/sock \
+            -e 'CREATE DATABASE grow; CREATE TABLE grow.t (id INT PRIMARY KEY, body BLOB) ENGINE=InnoDB'
         cat >/root/writer <<'SH'
         for ((i = 1; ; i++)); do
             echo "INSERT INTO grow.t VALUES ($i, REPEAT('x', 40)); SELECT $i;"
@@ -110,8 +117,10 @@ public sealed class GrowTests(UnlockdGuest fixture) : OtherVolumeTest(fixture), 
     [InlineData("fallocate -l 130M /var/other_file", true)]
     [InlineData("fallocate -l 160M /var/other_file", true)]
     [InlineData("fallocate -l 160M /var/other_file; losetup -c $loop", true)]
-    [InlineData("fallocate -l 160M /var/other_file; losetup -c $loop; cryptsetup resize --key-file /root/other unlockd-other", false)]
-    [InlineData("fallocate -l 160M /var/other_file; unlockctl lock; unlockctl unlock --passphrase-file /root/other", false)]
+    [InlineData("fallocate -l 160M /var/other_file; losetup -c $loop; "
+        + "cryptsetup resize --key-file /root/other unlockd-other", false)]
+    [InlineData("fallocate -l 160M /var/other_file; unlockctl lock; "
+        + "unlockctl unlock --passphrase-file /root/other", false)]
     public async Task HalfMadeStateIsFinished(string state, bool needsPassphrase)
     {
         await ConfigureAsync("filesystem: ext4");
@@ -188,14 +197,16 @@ public sealed class GrowTests(UnlockdGuest fixture) : OtherVolumeTest(fixture), 
         await UnlockOtherAsync();
         await RunAsync("head -c 8M /dev/urandom >/var/other/file; sha256sum /var/other/file >/root/sum");
         CommandResult refused = await TryAsync($"{Grow}160M");
-        await RunAsync("umount /var/other && e2fsck -fy /dev/mapper/unlockd-other && resize2fs /dev/mapper/unlockd-other && unlockctl unlock");
+        await RunAsync("umount /var/other && e2fsck -fy /dev/mapper/unlockd-other && "
+            + "resize2fs /dev/mapper/unlockd-other && unlockctl unlock");
 
         Assert.Equal(1, refused.ExitCode);
-        Assert.Contains("resize2fs: Kernel does not support online resizing: if this ext2 cannot grow while it is mounted, stop what uses it, "
-            + "then run 'umount /var/other && e2fsck -f /dev/mapper/unlockd-other && resize2fs /dev/mapper/unlockd-other' "
-            + "and 'unlockctl unlock'", refused.Error, StringComparison.Ordinal);
+        Assert.Contains("resize2fs: Kernel does not support online resizing: if this ext2 cannot grow while it is "
+            + "mounted, stop what uses it, then run 'umount /var/other && e2fsck -f /dev/mapper/unlockd-other && "
+            + "resize2fs /dev/mapper/unlockd-other' and 'unlockctl unlock'", refused.Error, StringComparison.Ordinal);
         Assert.Matches("^160 160 144 1[234].$", await RunAsync(Sizes));
-        Assert.Equal("same", await RunAsync("sha256sum --quiet -c /root/sum && unlockctl lock >/dev/null && echo same"));
+        Assert.Equal("same",
+            await RunAsync("sha256sum --quiet -c /root/sum && unlockctl lock >/dev/null && echo same"));
     }
 
     [Fact]
@@ -213,13 +224,17 @@ public sealed class GrowTests(UnlockdGuest fixture) : OtherVolumeTest(fixture), 
         CommandResult user = await TryAsync("setpriv --reuid nobody --clear-groups unlockctl grow 160M");
         string after = await RunAsync(Sizes);
 
-        Assert.Equal((1, true), (locked.ExitCode, locked.Error.Contains("'unlockctl unlock' first", StringComparison.Ordinal)));
-        Assert.Contains("64.0 MiB is less than the 96.0 MiB that /var/other_file has", smaller.Error, StringComparison.Ordinal);
-        Assert.Matches(@"99\.9 GiB more do not fit on the disk of /var/other_file: it has [0-9.]+ .iB left, of which [0-9.]+ MiB stay in reserve", room.Error);
+        Assert.Equal((1, true),
+            (locked.ExitCode, locked.Error.Contains("'unlockctl unlock' first", StringComparison.Ordinal)));
+        Assert.Contains("64.0 MiB is less than the 96.0 MiB that /var/other_file has", smaller.Error,
+            StringComparison.Ordinal);
+        Assert.Matches(@"99\.9 GiB more do not fit on the disk of /var/other_file: it has [0-9.]+ .iB left, of which "
+            + "[0-9.]+ MiB stay in reserve", room.Error);
         Assert.Contains("wrong passphrase", wrong.Error, StringComparison.Ordinal);
         Assert.Contains("write it as 20G", noSize.Error, StringComparison.Ordinal);
         Assert.Contains("only root", user.Error, StringComparison.Ordinal);
-        Assert.All((CommandResult[])[smaller, room, wrong, noSize, user], static result => Assert.Equal(1, result.ExitCode));
+        Assert.All((CommandResult[])[smaller, room, wrong, noSize, user],
+            static result => Assert.Equal(1, result.ExitCode));
         Assert.Equal(before, after);
     }
 
@@ -231,16 +246,19 @@ public sealed class GrowTests(UnlockdGuest fixture) : OtherVolumeTest(fixture), 
         await UnlockOtherAsync();
         // Each part of the container takes a while, as on a slow disk.
         await RunAsync("""
-            systemd-run -q --unit=slow strace -f -qq -o /dev/null -e trace=fallocate -e inject=fallocate:delay_enter=500000 -p $(pidof unlockd)
+            systemd-run -q --unit=slow strace -f -qq -o /dev/null -e trace=fallocate \
+                -e inject=fallocate:delay_enter=500000 -p $(pidof unlockd)
             (unlockctl grow 400M --passphrase-file /root/other >/root/out 2>&1; echo $? >>/root/out) &
             until [ $(stat -c %s /var/other_file) -gt 120000000 ]; do :; done
             """);
-        string busy = await RunAsync("unlockctl lock --deadline 20s && unlockctl status; systemctl stop slow; tail -n 2 /root/out");
+        string busy = await RunAsync(
+            "unlockctl lock --deadline 20s && unlockctl status; systemctl stop slow; tail -n 2 /root/out");
         await UnlockOtherAsync();
         await RunAsync($"{Grow}400M");
 
         Assert.Contains(": locked since", busy, StringComparison.Ordinal);
-        Assert.Matches(@"stopped at [0-9.]+ MiB, as the volume is to be locked: the same 'unlockctl grow' finishes it.*\n1$", busy);
+        Assert.Matches(@"stopped at [0-9.]+ MiB, as the volume is to be locked: the same 'unlockctl grow' finishes "
+            + @"it.*\n1$", busy);
         Assert.StartsWith("400 400 384 ", await RunAsync(Sizes), StringComparison.Ordinal);
     }
 
@@ -259,8 +277,10 @@ public sealed class GrowTests(UnlockdGuest fixture) : OtherVolumeTest(fixture), 
         await RunAsync("rm /var/filler");
 
         Assert.DoesNotContain("sparse", good.Output, StringComparison.Ordinal);
-        Assert.Matches(@"warning /var/other_file is sparse: 8.* MiB of its 900\.0 MiB have no blocks yet, and the disk below has (4|5)\d\d\.\d MiB left", bad.Output);
-        Assert.Contains("/var/other_file is sparse", full.GetProperty("warnings")[0].GetString(), StringComparison.Ordinal);
+        Assert.Matches(@"warning /var/other_file is sparse: 8.* MiB of its 900\.0 MiB have no blocks yet, "
+            + @"and the disk below has (4|5)\d\d\.\d MiB left", bad.Output);
+        Assert.Contains("/var/other_file is sparse", full.GetProperty("warnings")[0].GetString(),
+            StringComparison.Ordinal);
         Assert.Contains("/var/other_file is sparse", log, StringComparison.Ordinal);
         Assert.Contains("more do not fit", grow.Error, StringComparison.Ordinal);
     }

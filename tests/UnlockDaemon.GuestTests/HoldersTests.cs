@@ -10,7 +10,8 @@ namespace UnlockDaemon.GuestTests;
 public sealed class HoldersTests(UnlockdGuest fixture) : LightServiceTest(fixture)
 {
     private const string Ask = """
-        echo "$({ systemctl show -p MainPID --value holder; pgrep -P "$(systemctl show -p MainPID --value holder)"; } | tail -1)"
+        echo "$({ systemctl show -p MainPID --value holder
+            pgrep -P "$(systemctl show -p MainPID --value holder)"; } | tail -1)"
         unlockctl holders --json | tr -d '\n'; echo
         fuser -vm /var/secure 2>&1 | sed 's/^/fuser /'
         lsof -w +f -- /var/secure 2>&1 | sed 's/^/lsof /'
@@ -86,7 +87,8 @@ public sealed class HoldersTests(UnlockdGuest fixture) : LightServiceTest(fixtur
         {
             string pid = holding.IsProcess ? answers[0] : "0";
             IEnumerable<string> Of(string tool) =>
-                answers.Where(line => line.StartsWith(tool + " ", StringComparison.Ordinal)).Select(line => line[tool.Length..]);
+                answers.Where(line => line.StartsWith(tool + " ", StringComparison.Ordinal))
+                    .Select(line => line[tool.Length..]);
             bool Names(string line) => holding.IsProcess
                 ? line.Split(' ', StringSplitOptions.RemoveEmptyEntries).Contains(pid)
                 : line.Contains(holding.Path, StringComparison.Ordinal);

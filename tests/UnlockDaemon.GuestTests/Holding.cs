@@ -45,7 +45,8 @@ public sealed record Holding(string Name, string Kind, string Path, string Begin
 
     private const string Held = "/var/secure/held";
     private const string Mapping = "/dev/mapper/unlockd-secure";
-    private const string Unit = "systemd-run -qG --unit=holder -p KillSignal=SIGKILL -p Type=notify -p NotifyAccess=all";
+    private const string Unit = "systemd-run -qG --unit=holder -p KillSignal=SIGKILL -p Type=notify "
+        + "-p NotifyAccess=all";
     private const string StopUnit = "systemctl stop holder";
 
     /// <summary>Whether it is a process that holds it, and not the kernel.</summary>
@@ -60,12 +61,14 @@ public sealed record Holding(string Name, string Kind, string Path, string Begin
         new("executable", "executable", $"{Held}/sleeper",
             $"systemd-run -qG --unit=holder -p Type=exec {Held}/sleeper infinity", StopUnit),
         Process("mapped file, closed", "map", $"{Held}/file", "map"),
-        Process("deleted open file", "file", $"{Held}/gone (deleted)", "deleted", $"{Held}/gone", $"echo x >{Held}/gone;"),
+        Process("deleted open file", "file", $"{Held}/gone (deleted)", "deleted", $"{Held}/gone",
+            $"echo x >{Held}/gone;"),
         Process("file of one thread", "file", $"{Held}/file", "thread"),
         Process("bound socket", "socket", $"{Held}/socket", "socket") with { End = $"{StopUnit}; rm {Held}/socket" },
         Process("the device itself", "device", "/dev/dm-*", "file", Mapping),
         new("container", "file", $"{Held}/file",
-            $"{Unit} unshare --fork --pid --mount --propagation slave --kill-child python3 /root/holder.py file {Held}/file",
+            $"{Unit} unshare --fork --pid --mount --propagation slave --kill-child python3 /root/holder.py "
+                + $"file {Held}/file",
             StopUnit),
         new("private mount namespace", "mount-namespace", "/var/secure",
             $"{Unit} unshare --mount --propagation private python3 /root/holder.py none -", StopUnit),
@@ -75,7 +78,8 @@ public sealed record Holding(string Name, string Kind, string Path, string Begin
             $"fallocate -l 1M '{Held}/swap file'; mkswap -q '{Held}/swap file'; swapon '{Held}/swap file'",
             $"swapoff '{Held}/swap file'; rm -f '{Held}/swap file'"),
         new("loop device on a file", "loop", "/dev/loop9", $"losetup /dev/loop9 {Held}/file", "losetup -d /dev/loop9"),
-        new("loop device on the device", "loop", "/dev/loop9", $"losetup /dev/loop9 {Mapping}", "losetup -d /dev/loop9"),
+        new("loop device on the device", "loop", "/dev/loop9", $"losetup /dev/loop9 {Mapping}",
+            "losetup -d /dev/loop9"),
         new("mount below", "mount", Held, $"mount -t tmpfs none {Held}", $"umount {Held}"),
         new("bind mount elsewhere", "mount", "/mnt", $"mount --bind {Held} /mnt", "umount /mnt"),
         new("NFS export", "nfs-export", Held,

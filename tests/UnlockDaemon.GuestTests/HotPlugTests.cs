@@ -30,7 +30,8 @@ public sealed class HotPlugTests(UnlockdGuest fixture) : UnlockdTest(fixture), I
 
         // Pulled out and plugged in again.
         await UnplugAsync();
-        await RunAsync("until journalctl -b -u unlockd -o cat | grep -q '^ttyS1 is gone'; do sleep 0.1; done; ! [ -e /dev/ttyS1 ]");
+        await RunAsync("until journalctl -b -u unlockd -o cat | grep -q '^ttyS1 is gone'; do sleep 0.1; done; "
+            + "! [ -e /dev/ttyS1 ]");
         console.SkipReceived();
         await Guest.PlugTerminalAsync(Terminal, Cancellation);
         await console.ExpectAsync("Passphrase: ", Soon, Cancellation);
@@ -48,7 +49,8 @@ public sealed class HotPlugTests(UnlockdGuest fixture) : UnlockdTest(fixture), I
     {
         for (int i = 0; ; i++)
         {
-            await RunAsync("perl -MFcntl -e 'sysopen(T, \"/dev/ttyS1\", O_RDWR | O_NOCTTY | O_NONBLOCK) or die $!; ioctl(T, 0x5437, 0)'");
+            await RunAsync("perl -MFcntl "
+                + "-e 'sysopen(T, \"/dev/ttyS1\", O_RDWR | O_NOCTTY | O_NONBLOCK) or die $!; ioctl(T, 0x5437, 0)'");
             try
             {
                 await Guest.UnplugTerminalAsync(Terminal, Cancellation);

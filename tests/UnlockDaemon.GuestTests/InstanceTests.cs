@@ -4,7 +4,9 @@ using Xunit;
 
 namespace UnlockDaemon.GuestTests;
 
-/// <summary>Two volumes, each with a daemon: the usual one at /var/other, and unlockd@archive.service at /var/archive.</summary>
+/// <summary>
+/// Two volumes, each with a daemon: the usual one at /var/other, and unlockd@archive.service at /var/archive.
+/// </summary>
 public sealed class InstanceTests(UnlockdGuest fixture) : OtherVolumeTest(fixture)
 {
     private const string ArchivePassphrase = "a passphrase of the archive";
@@ -23,7 +25,8 @@ public sealed class InstanceTests(UnlockdGuest fixture) : OtherVolumeTest(fixtur
         YAML
         printf '[Service]\nExecStart=/bin/sleep infinity\n' >/run/systemd/system/keeper.service
         systemctl daemon-reload
-        make() { truncate -s 32M $1; cryptsetup luksFormat -q --sector-size 512 --pbkdf pbkdf2 --pbkdf-force-iterations 1000 $1 $2
+        make() { truncate -s 32M $1
+            cryptsetup luksFormat -q --sector-size 512 --pbkdf pbkdf2 --pbkdf-force-iterations 1000 $1 $2
             cryptsetup open --key-file $2 $1 other; mkfs.ext4 -q /dev/mapper/other; cryptsetup close other; }
         make /var/other_file /root/other
 
@@ -35,8 +38,8 @@ public sealed class InstanceTests(UnlockdGuest fixture) : OtherVolumeTest(fixtur
             unlockctl --instance archive release; unlockctl --instance archive lock
             systemctl stop unlockd@archive keeper
             chattr -i /var/archive
-            rm -rf /etc/unlockd/archive.yaml /var/archive /var/archive_file /root/archive /run/systemd/system/keeper.service \
-                /etc/systemd/system/keeper.service.d /var/lib/unlockd-archive
+            rm -rf /etc/unlockd/archive.yaml /var/archive /var/archive_file /root/archive \
+                /run/systemd/system/keeper.service /etc/systemd/system/keeper.service.d /var/lib/unlockd-archive
             systemctl daemon-reload
             """, TimeSpan.FromMinutes(2), cancellationToken: CancellationToken.None);
         await base.DisposeAsync();
@@ -46,7 +49,8 @@ public sealed class InstanceTests(UnlockdGuest fixture) : OtherVolumeTest(fixtur
     public async Task EachHasItsOwnStateAndNeitherTouchesTheOther()
     {
         await MakeAsync("/root/archive");
-        string applied = await RunAsync("unlockctl --instance archive apply && unlockctl apply && cat /etc/systemd/system/keeper.service.d/*");
+        string applied = await RunAsync(
+            "unlockctl --instance archive apply && unlockctl apply && cat /etc/systemd/system/keeper.service.d/*");
         CommandResult check = await TryAsync("unlockctl --instance archive check");
         await RunAsync("unlockctl --instance archive unlock --passphrase-file /root/archive");
         string archive = await RunAsync("unlockctl --instance archive status && systemctl is-active keeper");
@@ -56,7 +60,8 @@ public sealed class InstanceTests(UnlockdGuest fixture) : OtherVolumeTest(fixtur
         string kept = await RunAsync("cat /var/archive/row; systemctl is-active keeper; ls /dev/mapper | grep unlockd");
         await RunAsync("systemctl restart unlockd@archive; unlockctl --instance archive status");
         await RunAsync("unlockctl --instance archive lock --certificate /root/certificate");
-        string files = await RunAsync("ls -d /run/unlockd-archive/org.unlockd /var/lib/unlockd-archive; cat /root/certificate");
+        string files = await RunAsync(
+            "ls -d /run/unlockd-archive/org.unlockd /var/lib/unlockd-archive; cat /root/certificate");
         string left = await FindLeftoversAsync();
 
         Assert.Contains("After=unlockd@archive.service", applied, StringComparison.Ordinal);
@@ -123,10 +128,13 @@ public sealed class InstanceTests(UnlockdGuest fixture) : OtherVolumeTest(fixtur
     {
         const string Lock = "SSH_ORIGINAL_COMMAND='lock 0123456789abcdef0123456789abcdef migrate' unlockctl node";
         await MakeAsync("/root/archive");
-        await RunAsync("unlockctl unlock --passphrase-file /root/other; unlockctl --instance archive unlock --passphrase-file /root/archive");
-        await RunAsync("systemd-run -qG --unit=holder sleep infinity; systemd-run -q --unit=holder2 -p WorkingDirectory=/var/archive sleep infinity");
+        await RunAsync("unlockctl unlock --passphrase-file /root/other; "
+            + "unlockctl --instance archive unlock --passphrase-file /root/archive");
+        await RunAsync("systemd-run -qG --unit=holder sleep infinity; "
+            + "systemd-run -q --unit=holder2 -p WorkingDirectory=/var/archive sleep infinity");
         CommandResult refused = await TryAsync(Lock);
-        await RunAsync("systemctl stop holder holder2; SSH_ORIGINAL_COMMAND='release 0123456789abcdef0123456789abcdef' unlockctl node");
+        await RunAsync("systemctl stop holder holder2; "
+            + "SSH_ORIGINAL_COMMAND='release 0123456789abcdef0123456789abcdef' unlockctl node");
         CommandResult locked = await TryAsync(Lock);
         CommandResult missing = await TryAsync($"systemctl stop unlockd@archive; {Lock}");
         await RunAsync("systemctl start unlockd@archive");
@@ -136,10 +144,12 @@ public sealed class InstanceTests(UnlockdGuest fixture) : OtherVolumeTest(fixtur
         Assert.Equal(0, locked.ExitCode);
         string[] lines = locked.Output.TrimEnd().Split('\n');
         Assert.Equal(2, lines.Length);
-        Assert.StartsWith("unlockd-certificate 1 0123456789abcdef0123456789abcdef ", lines[1], StringComparison.Ordinal);
+        Assert.StartsWith("unlockd-certificate 1 0123456789abcdef0123456789abcdef ", lines[1],
+            StringComparison.Ordinal);
         JsonElement proof = JsonDocument.Parse(lines[0]).RootElement;
         Assert.Equal("/var/other_file, /var/archive_file", proof.GetProperty("container").GetString());
-        Assert.Equal(2, proof.GetProperty("checks").EnumerateArray().Count(check => check.GetProperty("name").GetString() == "mapping gone"));
+        Assert.Equal(2, proof.GetProperty("checks").EnumerateArray()
+            .Count(check => check.GetProperty("name").GetString() == "mapping gone"));
         Assert.NotEqual(0, missing.ExitCode);
         Assert.DoesNotContain("unlockd-certificate", missing.Output, StringComparison.Ordinal);
     }
@@ -149,13 +159,16 @@ public sealed class InstanceTests(UnlockdGuest fixture) : OtherVolumeTest(fixtur
     {
         await MakeAsync("/root/archive");
         CommandResult check = await TryAsync("""
-            sed -e 's|/var/archive_file|/var/other_file|' -e 's|/var/archive$|/var/other/archive|' -i /etc/unlockd/archive.yaml
+            sed -e 's|/var/archive_file|/var/other_file|' -e 's|/var/archive$|/var/other/archive|' \
+                -i /etc/unlockd/archive.yaml
             unlockctl check
             """);
         CommandResult name = await TryAsync("unlockctl --instance ../etc status");
         Assert.Equal(1, check.ExitCode);
-        Assert.Contains("the container is /var/other_file, which /etc/unlockd/archive.yaml names as well", check.Output, StringComparison.Ordinal);
-        Assert.Contains("the volume is mounted on /var/other, at or around /var/other/archive", check.Output, StringComparison.Ordinal);
+        Assert.Contains("the container is /var/other_file, which /etc/unlockd/archive.yaml names as well", check.Output,
+            StringComparison.Ordinal);
+        Assert.Contains("the volume is mounted on /var/other, at or around /var/other/archive", check.Output,
+            StringComparison.Ordinal);
         Assert.Equal(1, name.ExitCode);
         Assert.Contains("--instance \"../etc\" is no name for an instance", name.Error, StringComparison.Ordinal);
     }

@@ -2,10 +2,13 @@ using Xunit;
 
 namespace UnlockDaemon.GuestTests;
 
-/// <summary>With lock.keep_key a planned migration wakes nobody; without, and in every other lock, no key stays.</summary>
+/// <summary>
+/// With lock.keep_key a planned migration wakes nobody; without, and in every other lock, no key stays.
+/// </summary>
 public sealed class KeepKeyTests(UnlockdGuest fixture) : UnlockdTest(fixture)
 {
-    private const string FindKey = "grep 'user *unlockd:unlockd-secure' /proc/keys | grep -v ' expd ' | grep -vE '^[0-9a-f]+ .{0,6}R'; true";
+    private const string FindKey = "grep 'user *unlockd:unlockd-secure' /proc/keys | grep -v ' expd ' | "
+        + "grep -vE '^[0-9a-f]+ .{0,6}R'; true";
 
     public override async ValueTask InitializeAsync()
     {
@@ -28,7 +31,8 @@ public sealed class KeepKeyTests(UnlockdGuest fixture) : UnlockdTest(fixture)
         string progress = await RunAsync("unlockctl lock --hold --reason migration");
         Assert.Contains("keeps one for a while", progress, StringComparison.Ordinal);
         Assert.NotEqual("", await RunAsync(FindKey));
-        await RunAsync("unlockctl release; for i in $(seq 200); do unlockctl status >/dev/null && break; sleep 0.1; done");
+        await RunAsync("unlockctl release; for i in $(seq 200); do unlockctl status >/dev/null && break; "
+            + "sleep 0.1; done");
         Assert.Equal("ready", await StateAsync());
     }
 

@@ -3,7 +3,9 @@ using Xunit;
 
 namespace UnlockDaemon.GuestTests;
 
-/// <summary>A kernel that lacks what the volume needs: it is said, nothing is left behind, and mended it works.</summary>
+/// <summary>
+/// A kernel that lacks what the volume needs: it is said, nothing is left behind, and mended it works.
+/// </summary>
 public sealed class KernelFaultTests(UnlockdGuest fixture) : OtherVolumeTest(fixture), IAsyncLifetime
 {
     private const string Modules = "/usr/lib/modules/$(uname -r)/kernel/drivers";
@@ -35,12 +37,16 @@ public sealed class KernelFaultTests(UnlockdGuest fixture) : OtherVolumeTest(fix
     [InlineData("dm_crypt", "echo 'install dm_crypt /bin/false' >/etc/modprobe.d/fault.conf",
         "cannot load kernel module dm_crypt: Invalid argument: look for 'install dm_crypt' in /etc/modprobe.d")]
     [InlineData("dm_crypt", "echo 'install dm_crypt /bin/true' >/etc/modprobe.d/fault.conf",
-        "cannot load kernel module dm_crypt: modprobe.d has it load nothing: look for 'install dm_crypt' in /etc/modprobe.d")]
-    [InlineData("dm_crypt", $"mv {DmCrypt} {DmCrypt}.away", "has no such module under /lib/modules: install the modules of this kernel")]
-    [InlineData("dm_crypt", $"mv {DmCrypt} {DmCrypt}.away; depmod", "has no such module under /lib/modules: install the modules of this kernel")]
+        "cannot load kernel module dm_crypt: modprobe.d has it load nothing: look for 'install dm_crypt' in "
+            + "/etc/modprobe.d")]
+    [InlineData("dm_crypt", $"mv {DmCrypt} {DmCrypt}.away",
+        "has no such module under /lib/modules: install the modules of this kernel")]
+    [InlineData("dm_crypt", $"mv {DmCrypt} {DmCrypt}.away; depmod",
+        "has no such module under /lib/modules: install the modules of this kernel")]
     [InlineData("loop", "echo 'install loop /bin/false' >/etc/modprobe.d/fault.conf",
         "cannot load kernel module loop: Invalid argument: look for 'install loop' in /etc/modprobe.d")]
-    [InlineData("loop", $"mv {Loop} {Loop}.away", "has no such module under /lib/modules: install the modules of this kernel")]
+    [InlineData("loop", $"mv {Loop} {Loop}.away",
+        "has no such module under /lib/modules: install the modules of this kernel")]
     public async Task MissingModuleIsNamedWithAdvice(string module, string fault, string expected)
     {
         await ConfigureAsync("format: luks");
@@ -80,7 +86,8 @@ public sealed class KernelFaultTests(UnlockdGuest fixture) : OtherVolumeTest(fix
         {
             CommandResult refused = await TryUnlockAsync();
             Assert.Equal(1, refused.ExitCode);
-            Assert.Contains("cannot open /dev/loop8: No such file or directory: ", refused.Error, StringComparison.Ordinal);
+            Assert.Contains("cannot open /dev/loop8: No such file or directory: ", refused.Error,
+                StringComparison.Ordinal);
             Assert.Contains("detach a loop device that is not needed ('losetup -l', 'losetup -d /dev/loopN')",
                 refused.Error, StringComparison.Ordinal);
             Assert.Equal("locked", await StateAsync());
@@ -126,7 +133,8 @@ public sealed class KernelFaultTests(UnlockdGuest fixture) : OtherVolumeTest(fix
             """, TimeSpan.FromMinutes(2), cancellationToken: Cancellation);
 
         Assert.Equal(1, refused.ExitCode);
-        Assert.Contains("cannot find a free loop device for /var/encrypt_file", refused.Error, StringComparison.Ordinal);
+        Assert.Contains("cannot find a free loop device for /var/encrypt_file", refused.Error,
+            StringComparison.Ordinal);
         Assert.Contains("detach loop devices that are not needed", refused.Error, StringComparison.Ordinal);
         Assert.Contains(": locked since", mended.Output, StringComparison.Ordinal);
         Assert.DoesNotContain("unlockd-secure", mended.Output, StringComparison.Ordinal);

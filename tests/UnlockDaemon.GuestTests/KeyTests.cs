@@ -4,7 +4,9 @@ using Xunit;
 
 namespace UnlockDaemon.GuestTests;
 
-/// <summary>"unlockctl key": operators' slots, the recovery key, the header's backup; cryptsetup is the witness.</summary>
+/// <summary>
+/// "unlockctl key": operators' slots, the recovery key, the header's backup; cryptsetup is the witness.
+/// </summary>
 public sealed partial class KeyTests(UnlockdGuest fixture) : OtherVolumeTest(fixture)
 {
     // Argon2 is measured before a slot is made, which is slow in a guest.
@@ -27,7 +29,8 @@ public sealed partial class KeyTests(UnlockdGuest fixture) : OtherVolumeTest(fix
     // Each passphrase file with 1 if cryptsetup opens a slot with it, 0 if not.
     private const string Witness = """
         for key in other anna boris; do
-            cryptsetup open --test-passphrase --key-file /root/$key /var/other_file 2>/dev/null && echo -n "$key 1 " || echo -n "$key 0 "
+            cryptsetup open --test-passphrase --key-file /root/$key /var/other_file 2>/dev/null &&
+                echo -n "$key 1 " || echo -n "$key 0 "
         done
         """;
 
@@ -49,7 +52,8 @@ public sealed partial class KeyTests(UnlockdGuest fixture) : OtherVolumeTest(fix
     {
         await ConfigureAsync("format: luks");
         await RunAsync(Make);
-        await using (SshTerminal terminal = await Guest.OpenTerminalAsync("unlockctl key add --name anna --iter-time 50"))
+        await using (SshTerminal terminal = await Guest.OpenTerminalAsync(
+            "unlockctl key add --name anna --iter-time 50"))
         {
             await TypeAsync(terminal.Console, "A passphrase of the container: ", "wrong");
             await terminal.Console.ExpectAsync("Wrong passphrase.", Soon, Cancellation);
@@ -62,14 +66,16 @@ public sealed partial class KeyTests(UnlockdGuest fixture) : OtherVolumeTest(fix
         }
 
         string opened = await RunAsync(Witness);
-        string token = await RunAsync("cryptsetup luksDump /var/other_file | grep -A1 unlockd-operator | tr -s '\\n\\t ' ' '");
+        string token = await RunAsync(
+            "cryptsetup luksDump /var/other_file | grep -A1 unlockd-operator | tr -s '\\n\\t ' ' '");
         await PromptAgainAsync();
         await Guest.Tty1.SendAsync(Anna + "\r", Cancellation);
         await Guest.Tty1.ExpectAsync("is mounted", Soon, Cancellation);
         string journal = await RunAsync("journalctl -u unlockd -o cat -n 20 | grep accepted");
 
         Assert.Equal("other 1 anna 1 boris 0", opened.Trim());
-        Assert.Equal("0: unlockd-operator Keyslot: 0 1: unlockd-operator Keyslot: 1", token.Replace("-- ", "", StringComparison.Ordinal).Trim());
+        Assert.Equal("0: unlockd-operator Keyslot: 0 1: unlockd-operator Keyslot: 1",
+            token.Replace("-- ", "", StringComparison.Ordinal).Trim());
         Assert.Matches(@"^passphrase accepted \(slot 1, 'anna'\), mounted after [0-9.]+ s$", journal);
     }
 
@@ -84,7 +90,8 @@ public sealed partial class KeyTests(UnlockdGuest fixture) : OtherVolumeTest(fix
         CommandResult wrong = await TryAsync(ChangeAnna.Replace("/root/anna", "/root/wrong", StringComparison.Ordinal));
         await RunAsync(ChangeAnna);
         string changed = await RunAsync(Witness);
-        string list = await RunAsync("unlockctl key list --json | tr '{' '\\n' | grep -o '\"slot\":.*\"derivation\":\"[a-z0-9]*\"'");
+        string list = await RunAsync(
+            "unlockctl key list --json | tr '{' '\\n' | grep -o '\"slot\":.*\"derivation\":\"[a-z0-9]*\"'");
         CommandResult himself = await TryAsync("unlockctl key remove chief --passphrase-file /root/other");
         CommandResult nobody = await TryAsync("unlockctl key remove chief --passphrase-file /root/wrong");
         await RunAsync("unlockctl key remove chief --passphrase-file /root/boris");
@@ -130,14 +137,16 @@ public sealed partial class KeyTests(UnlockdGuest fixture) : OtherVolumeTest(fix
         await PromptAgainAsync();
         await Guest.Tty1.SendAsync($"{shown[..16]}{slip}{shown[17..]}\r", Cancellation);
         await Guest.Tty1.ExpectAsync("Group 3 of the recovery key is mistyped.", Soon, Cancellation);
-        CommandResult mistyped = await TryAsync($"printf '{shown[..16]}{slip}{shown[17..]}' | unlockctl unlock --passphrase-file -");
+        CommandResult mistyped =
+            await TryAsync($"printf '{shown[..16]}{slip}{shown[17..]}' | unlockctl unlock --passphrase-file -");
         await Guest.Tty1.ExpectAsync("Passphrase: ", Soon, Cancellation);
         await Guest.Tty1.SendAsync(shown.Replace('-', ' ') + "\r", Cancellation);
         await Guest.Tty1.ExpectAsync("is mounted", Soon, Cancellation);
         string journal = await RunAsync("journalctl -u unlockd -o cat -n 20 | grep accepted");
         string logged = await RunAsync($"journalctl -b -o cat | grep -cE '{bare}|{shown}'; true");
         // It opens further slots as any passphrase does.
-        await RunAsync($"printf '{shown}' | unlockctl key add --name anna --iter-time 50 --passphrase-file - --new-passphrase-file /root/anna");
+        await RunAsync($"printf '{shown}' | "
+            + "unlockctl key add --name anna --iter-time 50 --passphrase-file - --new-passphrase-file /root/anna");
 
         Assert.Equal(2, mistyped.ExitCode);
         Assert.Contains("group 3 of the recovery key is mistyped", mistyped.Error, StringComparison.Ordinal);
@@ -165,9 +174,11 @@ public sealed partial class KeyTests(UnlockdGuest fixture) : OtherVolumeTest(fix
             dd if=/dev/zero of=/var/other_file bs=1M count=16 conv=notrunc status=none
             """);
         CommandResult damaged = await TryUnlockAsync();
-        CommandResult foreign = await TryAsync("unlockctl key restore /root/header.foreign --passphrase-file /root/other");
+        CommandResult foreign = await TryAsync(
+            "unlockctl key restore /root/header.foreign --passphrase-file /root/other");
         CommandResult wrong = await TryAsync("unlockctl key restore /root/header --passphrase-file /root/wrong");
-        string untouched = await RunAsync("head -c 16M /var/other_file | tr -d '\\0' | wc -c; ls /root/header*; ls /dev/mapper; losetup -nl");
+        string untouched = await RunAsync(
+            "head -c 16M /var/other_file | tr -d '\\0' | wc -c; ls /root/header*; ls /dev/mapper; losetup -nl");
         await RunAsync("unlockctl key restore /root/header --passphrase-file /root/other");
         string restored = await RunAsync("""
             cryptsetup open --key-file /root/other /var/other_file other

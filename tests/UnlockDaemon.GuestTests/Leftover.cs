@@ -8,7 +8,8 @@ namespace UnlockDaemon.GuestTests;
 public sealed record Leftover(string Name, string Begin, string End, string? Said)
 {
     private const string Container = "/var/encrypt_file";
-    private const string Unit = "systemd-run -qG --unit=holder -p KillSignal=SIGKILL -p Type=notify -p NotifyAccess=all";
+    private const string Unit = "systemd-run -qG --unit=holder -p KillSignal=SIGKILL -p Type=notify "
+        + "-p NotifyAccess=all";
     private const string Attach = $"losetup /dev/loop9 {Container}";
     private const string Detach = "losetup -d /dev/loop9";
     private const string OtherDevice = "truncate -s 1M /root/other; losetup /dev/loop9 /root/other";
@@ -32,9 +33,11 @@ public sealed record Leftover(string Name, string Begin, string End, string? Sai
     public static IReadOnlyList<Leftover> All { get; } =
     [
         new("loop device", Attach, Detach, null),
-        new("loop device by a hard link", $"ln {Container} /var/link; losetup /dev/loop9 /var/link", $"{Detach}; rm /var/link", null),
+        new("loop device by a hard link", $"ln {Container} /var/link; losetup /dev/loop9 /var/link",
+            $"{Detach}; rm /var/link", null),
         new("loop device, read-only", $"losetup -r /dev/loop9 {Container}", Detach, null),
-        new("two loop devices", $"{Attach}; losetup /dev/loop10 {Container}", $"{Detach}; losetup -d /dev/loop10", null),
+        new("two loop devices", $"{Attach}; losetup /dev/loop10 {Container}",
+            $"{Detach}; losetup -d /dev/loop10", null),
         new("autoclear loop device, still open", $"{Attach}; {Unit} python3 /root/holder.py file /dev/loop9; {Detach}",
             $"systemctl stop holder; {Detach}", "/dev/loop9"),
         new("loop device on the loop device", $"{Attach}; losetup /dev/loop10 /dev/loop9",
@@ -57,7 +60,8 @@ public sealed record Leftover(string Name, string Begin, string End, string? Sai
         new("mount on the mount point", "mount -t tmpfs none /var/secure", "umount /var/secure",
             "none is mounted on /var/secure") { Code = 5 },
         new("opened and mounted by hand", $"{OpenElsewhere}; mount /dev/mapper/elsewhere /var/secure",
-            "umount /var/secure; cryptsetup close elsewhere", "/dev/mapper/elsewhere is mounted on /var/secure") { Code = 5 },
+            "umount /var/secure; cryptsetup close elsewhere",
+            "/dev/mapper/elsewhere is mounted on /var/secure") { Code = 5 },
         new("mount on it in another namespace",
             $"{Unit} unshare --mount --propagation private "
                 + "sh -c 'mount -t tmpfs none /var/secure; exec python3 /root/holder.py none -'",
@@ -68,11 +72,13 @@ public sealed record Leftover(string Name, string Begin, string End, string? Sai
         new("service that does not stop",
             $$"""
             mkdir -p /run/systemd/system/sleeper.service.d
-            printf "[Service]\nTimeoutStopSec=infinity\nExecStop=/bin/sh -c 'trap : TERM; while :; do sleep 9; done'\n" \
+            printf \
+                "[Service]\nTimeoutStopSec=infinity\nExecStop=/bin/sh -c 'trap : TERM; while :; do sleep 9; done'\n" \
                 >/run/systemd/system/sleeper.service.d/stop.conf
             systemctl daemon-reload; systemctl start sleeper
             """,
-            "rm /run/systemd/system/sleeper.service.d/stop.conf; systemctl daemon-reload; systemctl kill -s KILL sleeper; systemctl stop sleeper; systemctl reset-failed",
+            "rm /run/systemd/system/sleeper.service.d/stop.conf; systemctl daemon-reload; "
+                + "systemctl kill -s KILL sleeper; systemctl stop sleeper; systemctl reset-failed",
             "sleeper") { Options = "--deadline 4s" },
         new("process in a stopped unit's group", $"mkdir -p {Group}; sleep infinity & echo $! >{Group}/cgroup.procs",
             $"echo 1 >{Group}/cgroup.kill", null),
@@ -83,7 +89,8 @@ public sealed record Leftover(string Name, string Begin, string End, string? Sai
             """,
             "dmsetup resume wedge; udevadm settle; dmsetup remove wedge", "sleeper") { Options = "--deadline 4s" },
         new("superblock not clean",
-            $"{Unlock}; systemctl stop sleeper; umount /var/secure; debugfs -w -R 'ssv state 0' /dev/mapper/unlockd-secure",
+            $"{Unlock}; systemctl stop sleeper; umount /var/secure; "
+                + "debugfs -w -R 'ssv state 0' /dev/mapper/unlockd-secure",
             $"{Unlock}; unlockctl lock", "not clean"),
         new("journal to be recovered",
             $"{Unlock}; systemctl stop sleeper; umount /var/secure; "

@@ -13,7 +13,8 @@ public sealed class LockTests(UnlockdGuest fixture) : UnlockdTest(fixture)
         """;
 
     private const string EndStubborn =
-        "systemctl kill -s KILL utm5_rfw; for i in $(seq 100); do unlockctl status >/dev/null && break; sleep 0.1; done";
+        "systemctl kill -s KILL utm5_rfw; for i in $(seq 100); do unlockctl status >/dev/null && break; "
+            + "sleep 0.1; done";
 
     public override async ValueTask DisposeAsync()
     {
@@ -48,7 +49,8 @@ public sealed class LockTests(UnlockdGuest fixture) : UnlockdTest(fixture)
     public async Task HolderThatComesLateIsNamedAndServicesComeBack()
     {
         await UnlockAsync();
-        await RunAsync("printf 'echo $$ >/root/holder; exec sleep 1000 </var/secure/mysql/aria_log_control' >/root/late");
+        const string Late = "echo $$ >/root/holder; exec sleep 1000 </var/secure/mysql/aria_log_control";
+        await RunAsync($"printf '{Late}' >/root/late");
         await DropInAsync("utm5_rfw", "ExecStopPost=/usr/bin/systemd-run -q /bin/sh /root/late");
 
         CommandResult held = await TryAsync("unlockctl lock");
@@ -116,7 +118,8 @@ public sealed class LockTests(UnlockdGuest fixture) : UnlockdTest(fixture)
         try
         {
             string seconds = await RunAsync(
-                "s=$(date +%s); unlockctl lock --deadline 10s >/root/out 2>&1; c=$?; echo $c $(($(date +%s) - s)); true");
+                "s=$(date +%s); unlockctl lock --deadline 10s >/root/out 2>&1; c=$?; "
+                    + "echo $c $(($(date +%s) - s)); true");
             string[] words = seconds.Split(' ');
             Assert.Equal("5", words[0]);
             Assert.InRange(int.Parse(words[1]), 5, 20);
@@ -187,7 +190,8 @@ public sealed class LockTests(UnlockdGuest fixture) : UnlockdTest(fixture)
     public async Task HoldOutlivesTheDaemonAndEndsByItself()
     {
         await RunAsync("unlockctl lock --hold --hold-limit 20s --reason migration");
-        await RunAsync("systemctl kill -s KILL --kill-whom=main unlockd; until unlockctl status >/dev/null || [ $? != 4 ]; do sleep 0.1; done");
+        await RunAsync("systemctl kill -s KILL --kill-whom=main unlockd; until unlockctl status >/dev/null || "
+            + "[ $? != 4 ]; do sleep 0.1; done");
         JsonElement status = await StatusAsync();
         Assert.True(status.GetProperty("held").GetBoolean());
         Assert.Equal("migration", status.GetProperty("holdReason").GetString());
@@ -200,10 +204,12 @@ public sealed class LockTests(UnlockdGuest fixture) : UnlockdTest(fixture)
     public async Task VolumeUnmountedBySomebodyElseIsNoticed()
     {
         await UnlockAsync();
-        await RunAsync("systemctl stop utm5_rfw utm5_radius utm5_core mariadb; umount /var/secure; cryptsetup close unlockd-secure");
+        await RunAsync("systemctl stop utm5_rfw utm5_radius utm5_core mariadb; umount /var/secure; "
+            + "cryptsetup close unlockd-secure");
         JsonElement status = await StatusAsync();
         Assert.Equal("failed", status.GetProperty("state").GetString());
-        Assert.Contains("somebody else unmounted", status.GetProperty("lastError").GetString(), StringComparison.Ordinal);
+        Assert.Contains("somebody else unmounted", status.GetProperty("lastError").GetString(),
+            StringComparison.Ordinal);
         CommandResult unproven = await TryAsync("unlockctl lock");
         Assert.Equal(1, unproven.ExitCode);
         Assert.Contains("it was not unlockd that unmounted it", unproven.Error, StringComparison.Ordinal);
@@ -212,7 +218,8 @@ public sealed class LockTests(UnlockdGuest fixture) : UnlockdTest(fixture)
     }
 
     private async Task<string> HoldAsync() =>
-        (await RunAsync("sleep 1000 </var/secure/mysql/aria_log_control >/dev/null & echo $! | tee /root/holder")).Trim();
+        (await RunAsync("sleep 1000 </var/secure/mysql/aria_log_control >/dev/null & echo $! | tee /root/holder"))
+            .Trim();
 
     private Task<string> DropInAsync(string unit, string directives) => RunAsync($"""
         mkdir -p /run/systemd/system/{unit}.service.d

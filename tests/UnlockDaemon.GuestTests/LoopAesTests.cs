@@ -11,7 +11,8 @@ public sealed class LoopAesTests(UnlockdGuest fixture) : UnlockdTest(fixture), I
         set -e
         mkdir -p /var/old
         cp /etc/unlockd/unlockd.yaml /root/unlockd.yaml
-        printf 'volume:\n  container: /var/old_file\n  format: loop-aes\n  mount_point: /var/old\n' >/etc/unlockd/unlockd.yaml
+        printf 'volume:\n  container: /var/old_file\n  format: loop-aes\n  mount_point: /var/old\n' \
+            >/etc/unlockd/unlockd.yaml
         printf 'an old passphrase of 2009' >/root/old
         """;
 
@@ -37,7 +38,8 @@ public sealed class LoopAesTests(UnlockdGuest fixture) : UnlockdTest(fixture), I
             aespipe -e AES256 -p 3 3</root/old </root/plain >/var/old_file
             systemctl restart unlockd
             """);
-        CommandResult wrong = await TryAsync("printf 'a wrong passphrase of 2009' | unlockctl unlock --passphrase-file -");
+        CommandResult wrong = await TryAsync(
+            "printf 'a wrong passphrase of 2009' | unlockctl unlock --passphrase-file -");
         string leftovers = await KernelStateAsync();
         await RunAsync("""
             set -e
@@ -70,7 +72,8 @@ public sealed class LoopAesTests(UnlockdGuest fixture) : UnlockdTest(fixture), I
             aespipe -d -e AES256 -p 3 3</root/old </var/old_file >/root/plain
             blkid -p -o value -s TYPE /root/plain
             """);
-        CommandResult again = await TryAsync("unlockctl create /var/old_file --size 40M --format loop-aes --passphrase-file /root/old");
+        CommandResult again = await TryAsync(
+            "unlockctl create /var/old_file --size 40M --format loop-aes --passphrase-file /root/old");
 
         Assert.EndsWith("i\next2", read, StringComparison.Ordinal);
         Assert.Equal(1, again.ExitCode);

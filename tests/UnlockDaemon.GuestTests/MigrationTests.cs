@@ -59,7 +59,8 @@ public sealed class MigrationTests
         {
             await WriteAsync(guest, round);
             string certificate = await RunAsync(guest, "unlockctl lock --reason migration --certificate -");
-            seconds.Add(JsonDocument.Parse(certificate).RootElement.GetProperty("seconds").GetProperty("total").GetDouble());
+            seconds.Add(JsonDocument.Parse(certificate).RootElement.GetProperty("seconds")
+                .GetProperty("total").GetDouble());
             Assert.Equal([], await CopyAndLookAsync(guest, volume));
         }
 
@@ -67,7 +68,8 @@ public sealed class MigrationTests
         IReadOnlyList<string> caught = await CopyAndLookAsync(guest, volume);
         seconds.Sort();
         TestContext.Current.TestOutputHelper?.WriteLine(string.Create(CultureInfo.InvariantCulture,
-            $"{volume}: {rounds} rounds whole; locked within {seconds[rounds / 2]:0.0} s (median), {seconds[^1]:0.0} s (worst)"));
+            $"{volume}: {rounds} rounds whole; "
+                + $"locked within {seconds[rounds / 2]:0.0} s (median), {seconds[^1]:0.0} s (worst)"));
         TestContext.Current.TestOutputHelper?.WriteLine($"control: {string.Join("; ", caught)}");
         Assert.NotEmpty(caught);
     }
@@ -105,12 +107,16 @@ public sealed class MigrationTests
         unlockctl unlock --passphrase-file /root/passphrase >/dev/null
         before=$(cat /mnt/host/acknowledged 2>/dev/null | wc -l)
         setsid sh /root/writer {round}000000 >/dev/null 2>&1 &
-        until [ $(cat /mnt/host/acknowledged 2>/dev/null | wc -l) -ge $((before + {s_moments.Next(20, 200)})) ]; do sleep 0.05; done
+        until [ $(cat /mnt/host/acknowledged 2>/dev/null | wc -l) -ge $((before + {s_moments.Next(20, 200)})) ]; do
+            sleep 0.05
+        done
         echo round {round} >/var/secure/unsynced
         echo round {round} >/mnt/host/round
         """);
 
-    /// <summary>Copies the disk as it is now, boots the copy as the other node and looks whether anything is missing.</summary>
+    /// <summary>
+    /// Copies the disk as it is now, boots the copy as the other node and looks whether anything is missing.
+    /// </summary>
     /// <returns>What is.</returns>
     private static async Task<IReadOnlyList<string>> CopyAndLookAsync(Guest first, string volume)
     {
@@ -137,13 +143,16 @@ public sealed class MigrationTests
 
         Expect(witness.Contains("clean", StringComparison.OrdinalIgnoreCase)
             && !witness.Contains("not clean", StringComparison.Ordinal)
-            && !witness.Contains("needs_recovery", StringComparison.Ordinal), $"file system: {witness.ReplaceLineEndings(" ")}");
+            && !witness.Contains("needs_recovery", StringComparison.Ordinal),
+            $"file system: {witness.ReplaceLineEndings(" ")}");
         Expect(unlock.ExitCode == 0, $"unlock: {unlock.Error}");
-        Expect(!unlock.Output.Contains("not unmounted cleanly", StringComparison.Ordinal), "unlockd had to check the file system");
+        Expect(!unlock.Output.Contains("not unmounted cleanly", StringComparison.Ordinal),
+            "unlockd had to check the file system");
         Expect(seen[0] == round, $"un-fsynced file: '{seen[0]}' in place of '{round}'");
         Expect(seen.Contains("0"), "MariaDB made a crash recovery");
         int lost = acknowledged.Except(seen, StringComparer.Ordinal).Count(static row => row.Length > 0);
-        Expect(lost == 0, string.Create(CultureInfo.InvariantCulture, $"{lost} of {acknowledged.Length} acknowledged rows"));
+        Expect(lost == 0, string.Create(CultureInfo.InvariantCulture,
+            $"{lost} of {acknowledged.Length} acknowledged rows"));
         return missing;
     }
 

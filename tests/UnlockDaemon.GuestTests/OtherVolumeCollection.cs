@@ -2,7 +2,9 @@ using Xunit;
 
 namespace UnlockDaemon.GuestTests;
 
-/// <summary>A second shared instance, for tests with a configuration of their own: they take as long as all others.</summary>
+/// <summary>
+/// A second shared instance, for tests with a configuration of their own: they take as long as all others.
+/// </summary>
 [CollectionDefinition(Name)]
 public sealed class OtherVolumeCollection : ICollectionFixture<UnlockdGuest>
 {

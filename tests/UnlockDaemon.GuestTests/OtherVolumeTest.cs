@@ -19,7 +19,8 @@ public abstract class OtherVolumeTest(UnlockdGuest fixture) : UnlockdTest(fixtur
     // Without unlockctl where nothing is left: that takes seconds here, for each of many tests.
     protected override string WayBack => """
         umount /mnt/prepare; cryptsetup close other
-        left=$(losetup -nl; ls /dev/mapper | grep -v control; ls /var/lib/unlockd/hold; grep -e cryptsetup: -e unlockd /proc/keys)
+        left=$(losetup -nl; ls /dev/mapper | grep -v control; ls /var/lib/unlockd/hold
+            grep -e cryptsetup: -e unlockd /proc/keys)
         [ -z "$left" ] || { unlockctl release; unlockctl lock; }
         [ ! -e /root/saved.yaml ] || mv /root/saved.yaml /etc/unlockd/unlockd.yaml
         chattr -i /var/other; rm -rf /var/other /var/other_file /root/other /root/certificate

@@ -26,7 +26,8 @@ public sealed class PanicTests(UnlockdGuest fixture) : UnlockdTest(fixture)
         TestContext.Current.TestOutputHelper?.WriteLine(output);
 
         Assert.Contains("is out of the kernel's memory", output, StringComparison.Ordinal);
-        Assert.Equal("", await RunAsync("dmsetup table --showkeys 2>/dev/null | grep crypt; grep cryptsetup: /proc/keys; true"));
+        Assert.Equal("",
+            await RunAsync("dmsetup table --showkeys 2>/dev/null | grep crypt; grep cryptsetup: /proc/keys; true"));
         // Writers that are nobody's service may keep the mount; they are named, not killed.
         if (exit.Trim() != "0")
             await RunAsync("unlockctl lock || [ $? = 1 ]");
@@ -37,7 +38,8 @@ public sealed class PanicTests(UnlockdGuest fixture) : UnlockdTest(fixture)
     public async Task WorksWithAWedgedDaemon()
     {
         await UnlockAsync();
-        await RunAsync("dd if=/dev/urandom of=/var/secure/kept bs=64k count=16 conv=fsync 2>/dev/null; sha256sum /var/secure/kept >/root/kept.sum");
+        await RunAsync("dd if=/dev/urandom of=/var/secure/kept bs=64k count=16 conv=fsync 2>/dev/null; "
+            + "sha256sum /var/secure/kept >/root/kept.sum");
         await RunAsync("systemctl kill -s STOP --kill-whom=main unlockd");
         string output = await RunAsync("unlockctl panic 2>&1");
         Assert.Contains("without it", output, StringComparison.Ordinal);

@@ -16,7 +16,8 @@ public sealed class PowerTests
         await using Guest guest = await UnlockdGuest.BootAsync(new GuestOptions { Name = "power" });
         (await guest.RunAsync("unlockctl unlock --passphrase-file /root/passphrase && " + before,
             TimeSpan.FromMinutes(2), cancellationToken: Cancellation)).Require();
-        (await guest.RunAsync("mariadb -e 'INSERT INTO traffic (sequence, bytes) VALUES (424242, 1)' UTM5; echo unsynced >/var/secure/unsynced",
+        (await guest.RunAsync("mariadb -e 'INSERT INTO traffic (sequence, bytes) VALUES (424242, 1)' UTM5; "
+            + "echo unsynced >/var/secure/unsynced",
             cancellationToken: Cancellation)).Require();
         await guest.PowerOffAsync(TimeSpan.FromMinutes(1), Cancellation);
 

@@ -40,7 +40,8 @@ public sealed partial class PromptTests(UnlockdGuest fixture) : UnlockdTest(fixt
     public async Task EditingKeysWork()
     {
         await PromptAgainAsync();
-        await Guest.Tty1.SendAsync("rubbish\u0015corrext\u007f\u007fct horse bätt\u007f\u007f\u007fattery\r", Cancellation);
+        await Guest.Tty1.SendAsync(
+            "rubbish\u0015corrext\u007f\u007fct horse bätt\u007f\u007f\u007fattery\r", Cancellation);
         await Guest.Tty1.ExpectAsync("is mounted", Soon, Cancellation);
     }
 
@@ -85,7 +86,8 @@ public sealed partial class PromptTests(UnlockdGuest fixture) : UnlockdTest(fixt
     public async Task PasswordAgentUnlocks()
     {
         await PromptAgainAsync();
-        await RunAsync("for i in $(seq 50); do ls /run/systemd/ask-password/ask.* 2>/dev/null && break; sleep 0.1; done");
+        await RunAsync("for i in $(seq 50); do ls /run/systemd/ask-password/ask.* 2>/dev/null && break; "
+            + "sleep 0.1; done");
         string question = await RunAsync("cat /run/systemd/ask-password/ask.unlockd");
         await using SshTerminal terminal = await Guest.OpenTerminalAsync("systemd-tty-ask-password-agent --query");
         await terminal.Console.ExpectAsync("Passphrase of /var/secure", Soon, Cancellation);
@@ -116,7 +118,8 @@ public sealed partial class PromptTests(UnlockdGuest fixture) : UnlockdTest(fixt
         Encoding.UTF8.GetBytes(" пароль ").CopyTo(passphrase, 0);
         passphrase[511] = (byte)' ';
         await Guest.WriteFileAsync("/root/bytes", passphrase, Cancellation);
-        await RunAsync("cryptsetup luksAddKey -q --pbkdf pbkdf2 --pbkdf-force-iterations 1000 --key-file /root/passphrase /var/encrypt_file /root/bytes");
+        await RunAsync("cryptsetup luksAddKey -q --pbkdf pbkdf2 --pbkdf-force-iterations 1000 --key-file "
+            + "/root/passphrase /var/encrypt_file /root/bytes");
         try
         {
             await RunAsync("unlockctl unlock --passphrase-file /root/bytes; unlockctl lock");

@@ -36,7 +36,8 @@ public sealed class SecretTests(UnlockdGuest fixture) : UnlockdTest(fixture)
     {
         await InstallSearchAsync();
         // The host name is in the daemon's memory as UTF-16, since every greeting names it.
-        string found = await RunAsync("perl /root/search $(pidof unlockd) " + Hex(System.Text.Encoding.Unicode, "/var/secure"));
+        string found = await RunAsync("perl /root/search $(pidof unlockd) "
+            + Hex(System.Text.Encoding.Unicode, "/var/secure"));
         Assert.Contains("found", found, StringComparison.Ordinal);
         Assert.Contains("searched all", found, StringComparison.Ordinal);
     }
@@ -57,14 +58,17 @@ public sealed class SecretTests(UnlockdGuest fixture) : UnlockdTest(fixture)
 
         // The volume key: as the kernel has it, from a header opened apart from the daemon.
         string key = await RunAsync("""
-            cryptsetup luksDump -q --dump-volume-key --volume-key-file /root/volume.key --key-file /root/passphrase /var/encrypt_file >/dev/null
+            cryptsetup luksDump -q --dump-volume-key --volume-key-file /root/volume.key \
+                --key-file /root/passphrase /var/encrypt_file >/dev/null
             od -An -v -tx1 /root/volume.key | tr -d ' \n'; rm /root/volume.key
             """);
         string[] patterns =
         [
-            Hex(System.Text.Encoding.UTF8, UnlockdGuest.Passphrase), Hex(System.Text.Encoding.Unicode, UnlockdGuest.Passphrase),
+            Hex(System.Text.Encoding.UTF8, UnlockdGuest.Passphrase),
+            Hex(System.Text.Encoding.Unicode, UnlockdGuest.Passphrase),
             Hex(System.Text.Encoding.UTF8, Wrong), Hex(System.Text.Encoding.Unicode, Wrong),
-            Hex(System.Text.Encoding.UTF8, Convert.ToBase64String(System.Text.Encoding.UTF8.GetBytes(UnlockdGuest.Passphrase))[..24]),
+            Hex(System.Text.Encoding.UTF8,
+                Convert.ToBase64String(System.Text.Encoding.UTF8.GetBytes(UnlockdGuest.Passphrase))[..24]),
             key[..64], key[64..],
         ];
         string found = await RunAsync($"perl /root/search $(pidof unlockd) {string.Join(' ', patterns)}");
@@ -97,7 +101,8 @@ public sealed class SecretTests(UnlockdGuest fixture) : UnlockdTest(fixture)
 
                 break;
             case "agent":
-                await using (SshTerminal terminal = await Guest.OpenTerminalAsync("systemd-tty-ask-password-agent --watch"))
+                await using (SshTerminal terminal = await Guest.OpenTerminalAsync(
+                    "systemd-tty-ask-password-agent --watch"))
                 {
                     await terminal.Console.ExpectAsync("Passphrase of /var/secure", Soon, Cancellation);
                     await terminal.Console.SendAsync(UnlockdGuest.Passphrase + "\r", Cancellation);

@@ -3,14 +3,17 @@ using Xunit;
 
 namespace UnlockDaemon.GuestTests;
 
-/// <summary>Swap under a random key: up while the instance runs, away while the volume is locked, never over other data.</summary>
+/// <summary>
+/// Swap under a random key: up while the instance runs, away while the volume is locked, never over other data.
+/// </summary>
 public sealed class SwapTests(UnlockdGuest fixture) : OtherVolumeTest(fixture)
 {
     private const string Make = $"""
         set -e
         truncate -s 32M /var/other_file
         {LuksFormat} /var/other_file /root/other
-        cryptsetup open --key-file /root/other /var/other_file other; mkfs.ext4 -q /dev/mapper/other; cryptsetup close other
+        cryptsetup open --key-file /root/other /var/other_file other
+        mkfs.ext4 -q /dev/mapper/other; cryptsetup close other
 
         """;
 
@@ -47,12 +50,14 @@ public sealed class SwapTests(UnlockdGuest fixture) : OtherVolumeTest(fixture)
         await ConfigureWithSwapAsync("path: /var/swap_file, size: 48M");
         await RunAsync(Make);
         await WaitForSwapAsync();
-        string table = await RunAsync("dmsetup table unlockd.swap | awk '{ print $3, $4 }'; stat -c %a /var/swap_file; losetup -nl -O DIO -j /var/swap_file; unlockctl status | grep swap");
+        string table = await RunAsync("dmsetup table unlockd.swap | awk '{ print $3, $4 }'; stat -c %a /var/swap_file; "
+            + "losetup -nl -O DIO -j /var/swap_file; unlockctl status | grep swap");
         string clear = await RunAsync("unlockctl check | grep 'in the clear'; true");
         await UnlockOtherAsync();
         string key = await RunAsync("dmsetup table --showkeys unlockd.swap | cut -d' ' -f5");
         await RunAsync($"{Press}systemd-run -q --unit=press --service-type=exec python3 /root/press.py 2000");
-        await RunAsync("for i in $(seq 300); do [ $(awk 'NR > 1 { print $4 }' /proc/swaps) -ge 2000 ] && break; sleep 0.1; done; systemctl stop press");
+        await RunAsync("for i in $(seq 300); do [ $(awk 'NR > 1 { print $4 }' /proc/swaps) -ge 2000 ] && break; "
+            + "sleep 0.1; done; systemctl stop press");
         string secret = await RunAsync("sync; grep -c 'secret of the services' /var/swap_file; true");
         await RunAsync("unlockctl lock --hold --certificate /root/certificate");
         string held = await RunAsync("cat /proc/swaps | wc -l; ls /dev/mapper | grep swap; cat /root/certificate");
@@ -74,20 +79,25 @@ public sealed class SwapTests(UnlockdGuest fixture) : OtherVolumeTest(fixture)
     public async Task WhatHoldsOtherDataIsLeftAlone()
     {
         await ConfigureWithSwapAsync("path: /var/swap_file, size: 48M");
-        await RunAsync("systemctl stop unlockd; swapoff -a; dmsetup remove --retry unlockd.swap; losetup -D; rm -f /var/swap_file");
-        string before = await RunAsync("head -c 2M /dev/urandom >/var/swap_file; sha256sum /var/swap_file; systemctl start unlockd");
+        await RunAsync("systemctl stop unlockd; swapoff -a; dmsetup remove --retry unlockd.swap; losetup -D; "
+            + "rm -f /var/swap_file");
+        string before = await RunAsync(
+            "head -c 2M /dev/urandom >/var/swap_file; sha256sum /var/swap_file; systemctl start unlockd");
         CommandResult check = await TryAsync("unlockctl check");
-        await RunAsync("for i in $(seq 100); do unlockctl status | grep -q 'holds something else' && break; sleep 0.1; done");
+        await RunAsync("for i in $(seq 100); do unlockctl status | grep -q 'holds something else' && break; "
+            + "sleep 0.1; done");
         string after = await RunAsync("unlockctl status | grep 'swap  '; sha256sum /var/swap_file; wc -l </proc/swaps");
         // A disk with a file system on it, and a blank one.
-        await RunAsync("truncate -s 64M /root/swap_disk; mke2fs -qF /root/swap_disk; losetup /dev/loop9 /root/swap_disk");
+        await RunAsync("truncate -s 64M /root/swap_disk; mke2fs -qF /root/swap_disk; "
+            + "losetup /dev/loop9 /root/swap_disk");
         await ConfigureWithSwapAsync("path: /dev/loop9");
         string disk = await RunAsync("unlockctl check; true");
         await RunAsync("dd if=/dev/zero of=/dev/loop9 bs=1M count=64; systemctl restart unlockd");
         await WaitForSwapAsync();
 
         Assert.Equal(1, check.ExitCode);
-        Assert.Contains("swap /var/swap_file holds something else, and is left alone", check.Output, StringComparison.Ordinal);
+        Assert.Contains("swap /var/swap_file holds something else, and is left alone", check.Output,
+            StringComparison.Ordinal);
         Assert.Contains("down", after, StringComparison.Ordinal);
         Assert.Contains(before.Split(' ')[0], after, StringComparison.Ordinal);
         Assert.EndsWith("\n1", after, StringComparison.Ordinal);
@@ -102,7 +112,8 @@ public sealed class SwapTests(UnlockdGuest fixture) : OtherVolumeTest(fixture)
         await WaitForSwapAsync();
         await UnlockOtherAsync();
         await RunAsync($"{Press}systemd-run -q --unit=press --service-type=exec python3 /root/press.py 150000");
-        await RunAsync("for i in $(seq 600); do [ $(awk 'NR > 1 { print $4 }' /proc/swaps) -ge 140000 ] && break; sleep 0.1; done");
+        await RunAsync("for i in $(seq 600); do [ $(awk 'NR > 1 { print $4 }' /proc/swaps) -ge 140000 ] && break; "
+            + "sleep 0.1; done");
         CommandResult refused = await TryAsync("unlockctl lock --deadline 20s");
         string? state = await StateAsync();
         await RunAsync("systemctl stop press; unlockctl lock");
@@ -114,7 +125,8 @@ public sealed class SwapTests(UnlockdGuest fixture) : OtherVolumeTest(fixture)
     }
 
     private Task<string> WaitForSwapAsync() => RunAsync(
-        "for i in $(seq 200); do unlockctl status | grep -q 'swap .* up' && exit 0; sleep 0.1; done; unlockctl status; cat /proc/swaps; exit 1");
+        "for i in $(seq 200); do unlockctl status | grep -q 'swap .* up' && exit 0; sleep 0.1; done; unlockctl status; "
+            + "cat /proc/swaps; exit 1");
 
     private async Task ConfigureWithSwapAsync(string swap)
     {

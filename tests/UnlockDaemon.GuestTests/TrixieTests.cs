@@ -12,14 +12,16 @@ public sealed class TrixieTests
     public async Task PackageUnlocksAndVarlinkctlTalksToIt()
     {
         CancellationToken cancellation = TestContext.Current.CancellationToken;
-        await using Guest guest = await UnlockdGuest.BootAsync(new GuestOptions { Name = "trixie", MemoryMiB = 384 }, GuestSystem.Trixie);
+        await using Guest guest = await UnlockdGuest.BootAsync(new GuestOptions { Name = "trixie", MemoryMiB = 384 },
+            GuestSystem.Trixie);
         CommandResult seen = await guest.RunAsync($$$"""
             varlinkctl info {{{Socket}}}
             varlinkctl introspect {{{Socket}}} org.unlockd | head -n 3
             varlinkctl call {{{Socket}}} org.unlockd.Status '{}'
             varlinkctl call --more --timeout=infinity {{{Socket}}} org.unlockd.Watch '{}' >/root/watched &
             until grep -q locked /root/watched; do sleep 0.1; done
-            varlinkctl call --more {{{Socket}}} org.unlockd.Unlock '{"passphrase":"'$(base64 -w0 /root/passphrase)'"}' | tail -n 3
+            varlinkctl call --more {{{Socket}}} org.unlockd.Unlock \
+                '{"passphrase":"'$(base64 -w0 /root/passphrase)'"}' | tail -n 3
             unlockctl status | head -n 1
             unlockctl lock >/dev/null && echo locked-and-proven
             until grep -q 'all services are ready' /root/watched; do sleep 0.1; done; echo watched

@@ -3,7 +3,9 @@ namespace UnlockDaemon.GuestTests;
 /// <summary>Something done to the container, or to its disk, while it is unlocked.</summary>
 /// <param name="Name">What it is called in the table.</param>
 /// <param name="Begin">Commands that do it.</param>
-/// <param name="Status">Exit code of status afterwards; null where it depends on how far the kernel has written back.</param>
+/// <param name="Status">
+/// Exit code of status afterwards; null where it depends on how far the kernel has written back.
+/// </param>
 /// <param name="Said">What status says as the last error.</param>
 /// <param name="Lock">Exit code of lock.</param>
 /// <param name="LockSaid">What lock says.</param>
@@ -41,23 +43,29 @@ public sealed record Undermining(
     public static IReadOnlyList<Undermining> All { get; } =
     [
         new("nothing", "true", 0, "", 0, "locked and proven", "true"),
-        new("moved away", "mv $file $file.away", 1, "was moved to /var/other_file.away", 1, Unproven, "mv $file.away $file"),
-        new("moved away, another put there", "mv $file $file.away; cp /root/gold $file", 1, "another file is in its place",
+        new("moved away", "mv $file $file.away", 1, "was moved to /var/other_file.away", 1, Unproven,
+            "mv $file.away $file"),
+        new("moved away, another put there", "mv $file $file.away; cp /root/gold $file", 1,
+            "another file is in its place",
             1, Unproven, "mv $file.away $file"),
-        new("moved away and back", "mv $file $file.away; unlockctl status; mv $file.away $file", 0, "", 0, "locked and proven", "true"),
-        new("deleted", "rm $file", 1, "was deleted while it was unlocked", 1, "save it with 'cp", Save) { Stays = true },
+        new("moved away and back", "mv $file $file.away; unlockctl status; mv $file.away $file", 0, "", 0,
+            "locked and proven", "true"),
+        new("deleted", "rm $file", 1, "was deleted while it was unlocked", 1,
+            "save it with 'cp", Save) { Stays = true },
         new("renamed over", "cp /root/gold $file.new; mv $file.new $file", 1, "was replaced while it was unlocked",
             1, "save it with 'cp", Save) { Stays = true },
         new("truncated", "truncate -s 20M $file", 1, "was truncated while it was unlocked", 1, "", Gold),
         new("header overwritten", "dd if=/dev/zero of=$file bs=1M count=1 conv=notrunc status=none; sync", 1,
             "Do not lock it", 1, Unproven, Gold),
-        new("its disk fails", "dmsetup suspend --noflush --nolockfs disk; dmsetup reload disk --table '0 98304 error'; dmsetup resume disk; echo lost >/var/other/lost; sync", 1, "has had errors",
+        new("its disk fails", "dmsetup suspend --noflush --nolockfs disk; dmsetup reload disk --table '0 98304 error'; "
+            + "dmsetup resume disk; echo lost >/var/other/lost; sync", 1, "has had errors",
             5, "'unlockctl panic' takes the volume down", "unlockctl panic; unlockctl lock; " + NoDisk + "; " + Gold)
         {
             Prepare = Disk,
             Stays = true,
         },
-        new("its disk is full", "dd if=/dev/zero of=/mnt/disk/fill bs=64k; dd if=/dev/urandom of=/var/other/fill bs=64k; sync", null, "",
+        new("its disk is full", "dd if=/dev/zero of=/mnt/disk/fill bs=64k; "
+            + "dd if=/dev/urandom of=/var/other/fill bs=64k; sync", null, "",
             5, "Input/output error", """
                 rm /mnt/disk/fill; unlockctl lock
                 unlockctl unlock --passphrase-file /root/other || e2fsck -fy /dev/mapper/unlockd-other

@@ -18,12 +18,14 @@ public sealed class UnlockTests(UnlockdGuest fixture) : UnlockdTest(fixture)
             done | sort -n | cut -d' ' -f2
             """)).Split('\n');
         string rows = await RunAsync("mariadb -BN -e 'SELECT COUNT(*) >= 0 FROM traffic' UTM5");
-        string locked = await RunAsync("unlockctl lock --reason test --certificate /root/certificate && cat /root/certificate");
+        string locked = await RunAsync(
+            "unlockctl lock --reason test --certificate /root/certificate && cat /root/certificate");
 
         Assert.Equal("ready", status.GetProperty("state").GetString());
         Assert.All(status.GetProperty("services").EnumerateArray(),
             static service => Assert.Equal("ready", service.GetProperty("state").GetString()));
-        Assert.All(status.GetProperty("layers").EnumerateArray(), static layer => Assert.True(layer.GetProperty("up").GetBoolean()));
+        Assert.All(status.GetProperty("layers").EnumerateArray(),
+            static layer => Assert.True(layer.GetProperty("up").GetBoolean()));
         Assert.Equal(["mariadb", "utm5_core"], order[..2]);
         Assert.Equal("1", rows);
         Assert.Contains("ready", progress, StringComparison.Ordinal);
@@ -36,7 +38,8 @@ public sealed class UnlockTests(UnlockdGuest fixture) : UnlockdTest(fixture)
     [Fact]
     public async Task GatedServiceDoesNotStartWhileLockedAndSaysWhy()
     {
-        CommandResult start = await TryAsync("systemctl start mariadb 2>&1; echo code $?; systemctl status mariadb --no-pager");
+        CommandResult start = await TryAsync(
+            "systemctl start mariadb 2>&1; echo code $?; systemctl status mariadb --no-pager");
         Assert.Contains("Assertion failed on job for mariadb.service", start.Output, StringComparison.Ordinal);
         Assert.Contains("AssertPathIsMountPoint=/var/secure was not met", start.Output, StringComparison.Ordinal);
         Assert.Contains("code 1", start.Output, StringComparison.Ordinal);
@@ -79,7 +82,8 @@ public sealed class UnlockTests(UnlockdGuest fixture) : UnlockdTest(fixture)
             Assert.Equal(1, unlock.ExitCode);
             Assert.Equal("degraded", status.GetProperty("state").GetString());
             JsonElement[] services = [.. status.GetProperty("services").EnumerateArray()];
-            Assert.Equal("ready", services.First(s => s.GetProperty("name").GetString() == "mysql").GetProperty("state").GetString());
+            Assert.Equal("ready", services.First(s => s.GetProperty("name").GetString() == "mysql")
+                .GetProperty("state").GetString());
             JsonElement core = services.First(s => s.GetProperty("name").GetString() == "utm5_core");
             Assert.Equal("failed", core.GetProperty("state").GetString());
             Assert.True(core.GetProperty("log").GetArrayLength() > 0);
@@ -117,15 +121,18 @@ public sealed class UnlockTests(UnlockdGuest fixture) : UnlockdTest(fixture)
 
     [Theory]
     [InlineData("systemctl restart unlockd")]
-    [InlineData("systemctl kill -s KILL --kill-whom=main unlockd; sleep 0.2; until unlockctl status >/dev/null || [ $? != 4 ]; do sleep 0.1; done")]
+    [InlineData("systemctl kill -s KILL --kill-whom=main unlockd; sleep 0.2; until unlockctl status >/dev/null || "
+        + "[ $? != 4 ]; do sleep 0.1; done")]
     public async Task RestartOfTheDaemonDisturbsNothing(string restart)
     {
         await UnlockAsync();
-        string before = await RunAsync("systemctl show -p MainPID --value mariadb; stat -c %i /proc/1/ns/mnt; losetup -nl");
+        string before = await RunAsync(
+            "systemctl show -p MainPID --value mariadb; stat -c %i /proc/1/ns/mnt; losetup -nl");
         await RunAsync(restart);
         await RunAsync("for i in $(seq 100); do unlockctl status >/dev/null && break; sleep 0.1; done");
         Assert.Equal("ready", await StateAsync());
-        Assert.Equal(before, await RunAsync("systemctl show -p MainPID --value mariadb; stat -c %i /proc/1/ns/mnt; losetup -nl"));
+        Assert.Equal(before,
+            await RunAsync("systemctl show -p MainPID --value mariadb; stat -c %i /proc/1/ns/mnt; losetup -nl"));
         await RunAsync("unlockctl lock");
         Assert.Equal("", await KernelStateAsync());
     }

@@ -3,7 +3,9 @@ using Xunit;
 
 namespace UnlockDaemon.GuestTests;
 
-/// <summary>An instance with the package installed, a LUKS2 container with the billing database, and everything locked.</summary>
+/// <summary>
+/// An instance with the package installed, a LUKS2 container with the billing database, and everything locked.
+/// </summary>
 public sealed class UnlockdGuest : IAsyncLifetime
 {
     public const string Passphrase = EncryptedVolume.Passphrase;

@@ -64,5 +64,6 @@ public abstract class UnlockdTest(UnlockdGuest fixture) : IAsyncLifetime
 
     /// <summary>What the kernel has of the volume: nothing, when it is locked.</summary>
     protected Task<string> KernelStateAsync() =>
-        RunAsync("losetup -nl; ls /dev/mapper | grep -v control; grep secure /proc/self/mountinfo; grep cryptsetup: /proc/keys; true");
+        RunAsync("losetup -nl; ls /dev/mapper | grep -v control; grep secure /proc/self/mountinfo; "
+            + "grep cryptsetup: /proc/keys; true");
 }

@@ -6,13 +6,16 @@ namespace UnlockDaemon.GuestTests;
 public sealed class UpgradeTests(UpgradedGuest fixture) : IClassFixture<UpgradedGuest>, IAsyncLifetime
 {
     private const string Undisturbed =
-        "systemctl show -p InvocationID,MainPID mariadb utm5_core utm5_radius utm5_rfw; losetup -nl; findmnt -n /var/secure";
+        "systemctl show -p InvocationID,MainPID mariadb utm5_core utm5_radius utm5_rfw; losetup -nl; "
+            + "findmnt -n /var/secure";
 
-    private const string Daemon = "unlockctl --version; readlink /proc/$(systemctl show -p MainPID --value unlockd)/exe";
+    private const string Daemon = "unlockctl --version; "
+        + "readlink /proc/$(systemctl show -p MainPID --value unlockd)/exe";
 
     public async ValueTask InitializeAsync() => await RunAsync("""
         set -e
-        [ "$(dpkg-query -W -f '${Version}${db:Status-Status}' unlockd)" != 99.0.0installed ] || dpkg --force-downgrade -i /root/old.deb
+        [ "$(dpkg-query -W -f '${Version}${db:Status-Status}' unlockd)" != 99.0.0installed ] ||
+            dpkg --force-downgrade -i /root/old.deb
         unlockctl unlock --passphrase-file /root/passphrase
         """);
 
@@ -32,7 +35,8 @@ public sealed class UpgradeTests(UpgradedGuest fixture) : IClassFixture<Upgraded
         Assert.Equal("99.0.0\n/usr/bin/unlockd", daemon);
         Assert.Equal(before, after);
         Assert.Contains(": ready since", status, StringComparison.Ordinal);
-        Assert.Equal("", await RunAsync("losetup -nl; ls /dev/mapper | grep -v control; grep secure /proc/self/mountinfo; true"));
+        Assert.Equal("",
+            await RunAsync("losetup -nl; ls /dev/mapper | grep -v control; grep secure /proc/self/mountinfo; true"));
     }
 
     [Fact]
@@ -46,7 +50,8 @@ public sealed class UpgradeTests(UpgradedGuest fixture) : IClassFixture<Upgraded
 
         Assert.Equal("unpacked", package);
         Assert.Equal(before, after);
-        Assert.Equal("", await RunAsync("losetup -nl; ls /dev/mapper | grep -v control; grep secure /proc/self/mountinfo; true"));
+        Assert.Equal("",
+            await RunAsync("losetup -nl; ls /dev/mapper | grep -v control; grep secure /proc/self/mountinfo; true"));
     }
 
     private async Task<string> RunAsync(string command) => (await fixture.Guest.RunAsync(

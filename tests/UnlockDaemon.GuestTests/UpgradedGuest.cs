@@ -3,7 +3,9 @@ using Xunit;
 
 namespace UnlockDaemon.GuestTests;
 
-/// <summary>An instance for upgrades of its package: /root/old.deb is the one under test, /root/new.deb a newer one.</summary>
+/// <summary>
+/// An instance for upgrades of its package: /root/old.deb is the one under test, /root/new.deb a newer one.
+/// </summary>
 public sealed class UpgradedGuest : IAsyncLifetime
 {
     public Guest Guest { get; private set; } = null!;

@@ -18,7 +18,8 @@ public sealed class WatchTests(UnlockdGuest fixture) : UnlockdTest(fixture)
         await ExpectAsync(terminal, "mysql            ready", "utm5_rfw         ready", "all services are ready");
         await unlock;
         await RunAsync("unlockctl lock --reason test");
-        await ExpectAsync(terminal, "state    stopping", "mysql            stopped", "mapping          down", "check    key gone",
+        await ExpectAsync(terminal, "state    stopping", "mysql            stopped", "mapping          down",
+            "check    key gone",
             "state    locked");
 
         await terminal.Console.SendAsync("\u0003", Cancellation);

@@ -24,7 +24,8 @@ public sealed class XfsTests(UnlockdGuest fixture) : OtherVolumeTest(fixture)
         await UnlockOtherAsync();
         string type = await RunAsync("findmnt -n -o FSTYPE,SOURCE /var/other | tr -s ' '");
         string whileMounted = await RunAsync(
-            "echo synced >/var/other/row; sync; xfs_logprint -t /dev/mapper/unlockd-other 2>&1 | grep -o 'state: <.*>'");
+            "echo synced >/var/other/row; sync; xfs_logprint -t /dev/mapper/unlockd-other 2>&1 | "
+                + "grep -o 'state: <.*>'");
         await RunAsync("echo unsynced >/var/other/row; unlockctl lock --certificate /root/certificate");
         string certificate = await RunAsync("cat /root/certificate");
         string left = await FindLeftoversAsync();
@@ -44,7 +45,9 @@ public sealed class XfsTests(UnlockdGuest fixture) : OtherVolumeTest(fixture)
         Assert.Equal("state: <CLEAN>\nrepair 0\nunsynced", seen);
     }
 
-    /// <summary>As after a crash of the node: what was synced is in the log alone, and the mount puts it in place.</summary>
+    /// <summary>
+    /// As after a crash of the node: what was synced is in the log alone, and the mount puts it in place.
+    /// </summary>
     [Fact]
     public async Task DirtyLogIsReplayedWithoutAPerson()
     {
@@ -84,7 +87,8 @@ public sealed class XfsTests(UnlockdGuest fixture) : OtherVolumeTest(fixture)
 
         Assert.Equal(1, refused.ExitCode);
         Assert.Matches(@"\(xfs_repair -n: .*inode.*\)", refused.Error);
-        Assert.Contains("run 'xfs_repair /dev/mapper/unlockd-other', then 'unlockctl unlock'", refused.Error, StringComparison.Ordinal);
+        Assert.Contains("run 'xfs_repair /dev/mapper/unlockd-other', then 'unlockctl unlock'", refused.Error,
+            StringComparison.Ordinal);
         Assert.Equal("failed", state);
         Assert.EndsWith("xfs", unlocked, StringComparison.Ordinal);
     }

@@ -7,7 +7,9 @@ using Xunit;
 
 namespace UnlockDaemon.PrivilegedTests;
 
-/// <summary>What is said of a file that cannot be the container, before anything is attached; the file is left as it is.</summary>
+/// <summary>
+/// What is said of a file that cannot be the container, before anything is attached; the file is left as it is.
+/// </summary>
 public sealed class ContainerFaultTests : IDisposable
 {
     private const long Size = 24 << 20;
@@ -89,7 +91,8 @@ public sealed class ContainerFaultTests : IDisposable
     }
 
     [Fact]
-    public void HeaderWhereNoneIsConfiguredIsTold() => Judge(luks: false, "write 'format: luks' into the configuration");
+    public void HeaderWhereNoneIsConfiguredIsTold() =>
+        Judge(luks: false, "write 'format: luks' into the configuration");
 
     [Fact]
     public void OtherFilesAreTold()
@@ -101,7 +104,9 @@ public sealed class ContainerFaultTests : IDisposable
         Assert.Null(_container.FindFault(luks: false));
     }
 
-    /// <summary>As much of a copy of the header as is looked at; its checksum is wrong, so that libcryptsetup refuses it.</summary>
+    /// <summary>
+    /// As much of a copy of the header as is looked at; its checksum is wrong, so that libcryptsetup refuses it.
+    /// </summary>
     private static void WriteHeader(FileStream file, int offset, ReadOnlySpan<byte> magic)
     {
         byte[] header = new byte[HeaderSize];
@@ -109,7 +114,8 @@ public sealed class ContainerFaultTests : IDisposable
         new byte[] { 0xBA, 0xBE, 0, 2 }.CopyTo(header, magic.Length);
         BinaryPrimitives.WriteUInt64BigEndian(header.AsSpan(8), HeaderSize);
         Encoding.ASCII.GetBytes($$"""
-            { "keyslots": {}, "segments": { "0": { "offset": "{{DataOffset}}", "encryption": "aes-xts-plain64", "sector_size": 512 } } }
+            { "keyslots": {}, "segments": { "0":
+                { "offset": "{{DataOffset}}", "encryption": "aes-xts-plain64", "sector_size": 512 } } }
             """).CopyTo(header, 4096);
         file.Position = offset;
         file.Write(header);

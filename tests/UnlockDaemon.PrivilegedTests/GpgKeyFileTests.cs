@@ -47,13 +47,15 @@ public sealed class GpgKeyFileTests(LoopAesFixture fixture) : IClassFixture<Loop
         return passphrase;
     }
 
-    private static string[] Homes() => Directory.GetDirectories(ProcessHardening.IsRoot ? "/run" : "/dev/shm", "unlockd-gpg-*");
+    private static string[] Homes() =>
+        Directory.GetDirectories(ProcessHardening.IsRoot ? "/run" : "/dev/shm", "unlockd-gpg-*");
 
     private static bool IsAgent(string process)
     {
         try
         {
-            return File.ReadAllText(process + "/cmdline").Contains("gpg-agent\0--homedir\0/run/unlockd", StringComparison.Ordinal);
+            return File.ReadAllText(process + "/cmdline")
+                .Contains("gpg-agent\0--homedir\0/run/unlockd", StringComparison.Ordinal);
         }
         catch (IOException)
         {

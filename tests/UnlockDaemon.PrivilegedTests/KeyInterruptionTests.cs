@@ -3,12 +3,16 @@ using Xunit;
 
 namespace UnlockDaemon.PrivilegedTests;
 
-/// <summary>"unlockctl key", killed at every second of its writes to the container; cryptsetup tells which slots open.</summary>
-/// <remarks>No device-mapper is needed for that, so it is done here, where tracing is quick, and not in a guest.</remarks>
+/// <summary>
+/// "unlockctl key", killed at every second of its writes to the container; cryptsetup tells which slots open.
+/// </summary>
+/// <remarks>
+/// No device-mapper is needed for that, so it is done here, where tracing is quick, and not in a guest.
+/// </remarks>
 public sealed class KeyInterruptionTests : IDisposable
 {
-    // Prints a line for each run: which of the three passphrases opens, and how the run ended. The first is killed at its
-    // first write, the last gets through.
+    // Prints a line for each run: which of the three passphrases opens, and how the run ended. The first is killed at
+    // its first write, the last gets through.
     private const string Script = """
         cd "$1" || exit 1
         printf first >first; printf second >second; printf third >third

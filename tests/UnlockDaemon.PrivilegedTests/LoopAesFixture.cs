@@ -50,7 +50,8 @@ public sealed class LoopAesFixture : IDisposable
     public string MakeContainer(string options, string passphraseFile = "passphrase", int offset = 0)
     {
         string container = File("container");
-        Run($"cd {_directory} && head -c {offset} /dev/urandom >{container} && aespipe {options} -p 3 3<{passphraseFile} <{Plain} >>{container}");
+        Run($"cd {_directory} && head -c {offset} /dev/urandom >{container} && "
+            + $"aespipe {options} -p 3 3<{passphraseFile} <{Plain} >>{container}");
         return container;
     }
 
@@ -58,13 +59,15 @@ public sealed class LoopAesFixture : IDisposable
 
     /// <summary>With a count of its own: otherwise gpg starts an agent to ask for one.</summary>
     private void Encrypt(string file, string target) => Run($"""
-        cd {_directory} && mkdir -p -m 700 home && gpg --homedir home --batch --quiet --no-autostart --s2k-count 1000000 \
+        cd {_directory} && mkdir -p -m 700 home && \
+        gpg --homedir home --batch --quiet --no-autostart --s2k-count 1000000 \
             --pinentry-mode loopback --passphrase-fd 3 -o {target} -c {file} 3<passphrase
         """);
 
     private static void Run(string command)
     {
-        using Process process = Process.Start(new ProcessStartInfo("/bin/bash", ["-c", command]) { RedirectStandardError = true })!;
+        using Process process = Process.Start(
+            new ProcessStartInfo("/bin/bash", ["-c", command]) { RedirectStandardError = true })!;
         string error = process.StandardError.ReadToEnd();
         process.WaitForExit();
         Assert.True(process.ExitCode == 0, error);

@@ -25,12 +25,14 @@ public sealed class MountPointTests : IDisposable
         Mount();
         string file = Path.Combine(_fixture.MountPoint.Path, "held");
         File.WriteAllText(file, "");
-        using var holder = System.Diagnostics.Process.Start(new System.Diagnostics.ProcessStartInfo("/bin/sh", ["-c", $"exec <{file}; echo ready; exec sleep 1000 <{file}"])
+        string[] hold = ["-c", $"exec <{file}; echo ready; exec sleep 1000 <{file}"];
+        System.Diagnostics.ProcessStartInfo start = new("/bin/sh", hold)
         {
             WorkingDirectory = _fixture.MountPoint.Path,
             RedirectStandardOutput = true,
             UseShellExecute = false,
-        })!;
+        };
+        using var holder = System.Diagnostics.Process.Start(start)!;
         holder.StandardOutput.ReadLine();
         try
         {
@@ -58,11 +60,13 @@ public sealed class MountPointTests : IDisposable
     public async Task CleanFilesystemPassesTheCheck()
     {
         LoopDevice device = LoopDevice.Attach(_fixture.Container);
-        Assert.Null(await FilesystemCheck.PreenAsync(device.Path, progress: null, TestContext.Current.CancellationToken));
+        Assert.Null(
+            await FilesystemCheck.PreenAsync(device.Path, progress: null, TestContext.Current.CancellationToken));
     }
 
     public void Dispose() => _fixture.Dispose();
 
     private void Mount() =>
-        _fixture.MountPoint.Attach(LoopDevice.Attach(_fixture.Container).Path, "ext4", ["nodev", "nosuid", "errors=remount-ro"]);
+        _fixture.MountPoint.Attach(LoopDevice.Attach(_fixture.Container).Path, "ext4",
+            ["nodev", "nosuid", "errors=remount-ro"]);
 }

@@ -43,7 +43,8 @@ public sealed class ReplacedContainerTests : IDisposable
     public void MovedIsToldAndTakenDown()
     {
         File.Move(_fixture.Container, Other);
-        Assert.Contains($"was moved to {Other} while it was unlocked: move it back", _loop.FindDamage(_device), StringComparison.Ordinal);
+        Assert.Contains($"was moved to {Other} while it was unlocked: move it back", _loop.FindDamage(_device),
+            StringComparison.Ordinal);
         Assert.Equal($"{_device.Path} on {Other}", _loop.Observe().Detail);
         Assert.Null(_loop.TakeDown());
         Assert.False(_loop.Observe().Up);
@@ -86,7 +87,8 @@ public sealed class ReplacedContainerTests : IDisposable
     {
         using (FileStream file = File.OpenWrite(_fixture.Container))
             file.SetLength(4096);
-        Assert.Contains("was truncated while it was unlocked, to 4096 of 16777216 bytes", _loop.FindDamage(_device), StringComparison.Ordinal);
+        Assert.Contains("was truncated while it was unlocked, to 4096 of 16777216 bytes", _loop.FindDamage(_device),
+            StringComparison.Ordinal);
         Assert.Null(_loop.TakeDown());
     }
 

@@ -54,7 +54,8 @@ public sealed class SectorCipherTests(LoopAesFixture fixture) : IClassFixture<Lo
     public void SingleKeyReadsWhatAespipeWrote(int bits, string? hash, string seed, int iterations, int offset)
     {
         string container = fixture.MakeContainer(
-            $"-e AES{bits}{(hash is null ? "" : $" -H {hash}")}{(seed.Length == 0 ? "" : $" -S '{seed}'")} -C {iterations} -O {offset / 512}",
+            $"-e AES{bits}{(hash is null ? "" : $" -H {hash}")}{(seed.Length == 0 ? "" : $" -S '{seed}'")} "
+                + $"-C {iterations} -O {offset / 512}",
             offset: offset);
         PlainCipher cipher = Cipher(bits, hash, offset) with { Seed = seed, Iterations = iterations };
         using Passphrase passphrase = Read("passphrase");
@@ -78,7 +79,11 @@ public sealed class SectorCipherTests(LoopAesFixture fixture) : IClassFixture<Lo
     }
 
     private static PlainCipher Cipher(int bits, string? hash, int offset) =>
-        PlainCipher.ForLoopAes(bits, hash == "rmd160" ? "ripemd160" : hash) with { Offset = offset / 512, Skip = offset / 512 };
+        PlainCipher.ForLoopAes(bits, hash == "rmd160" ? "ripemd160" : hash) with
+        {
+            Offset = offset / 512,
+            Skip = offset / 512,
+        };
 
     private Passphrase Read(string file)
     {
@@ -95,7 +100,9 @@ public sealed class SectorCipherTests(LoopAesFixture fixture) : IClassFixture<Lo
         Assert.Equal(File.ReadAllBytes(fixture.Plain), sectors);
         Assert.Equal("ext2", SectorCipher.FindFilesystem(new ContainerFile(container), cipher, key)!.Type);
         // The same key with another place or another IV is none.
-        Assert.Null(SectorCipher.FindFilesystem(new ContainerFile(container), cipher with { Skip = cipher.Skip + 16 }, key));
-        Assert.Null(SectorCipher.FindFilesystem(new ContainerFile(container), cipher with { Offset = cipher.Offset + 2 }, key));
+        Assert.Null(
+            SectorCipher.FindFilesystem(new ContainerFile(container), cipher with { Skip = cipher.Skip + 16 }, key));
+        Assert.Null(
+            SectorCipher.FindFilesystem(new ContainerFile(container), cipher with { Offset = cipher.Offset + 2 }, key));
     }
 }

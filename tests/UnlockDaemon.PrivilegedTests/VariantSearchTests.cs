@@ -23,7 +23,8 @@ public sealed class VariantSearchTests(LoopAesFixture fixture) : IClassFixture<L
     {
         string container = fixture.MakeContainer(options, offset: offset);
         using Passphrase passphrase = Bytes(LoopAesFixture.Passphrase);
-        AssertFound(new VariantSearch(new ContainerFile(container), "salt", null), passphrase, container, ["format: loop-aes", .. lines]);
+        AssertFound(new VariantSearch(new ContainerFile(container), "salt", null), passphrase, container,
+            ["format: loop-aes", .. lines]);
     }
 
     [Theory]
@@ -35,7 +36,8 @@ public sealed class VariantSearchTests(LoopAesFixture fixture) : IClassFixture<L
         string container = fixture.MakeContainer(options, $"keys{count}");
         string keyFile = fixture.File($"keys{count}.gpg");
         using Passphrase passphrase = Bytes(LoopAesFixture.Passphrase);
-        AssertFound(new VariantSearch(new ContainerFile(container), "", keyFile), passphrase, container, [$"key_file: {keyFile}", line]);
+        AssertFound(new VariantSearch(new ContainerFile(container), "", keyFile), passphrase, container,
+            [$"key_file: {keyFile}", line]);
     }
 
     [Theory]
@@ -45,10 +47,12 @@ public sealed class VariantSearchTests(LoopAesFixture fixture) : IClassFixture<L
     public void FindsTheEncodingOfThePassphrase(string name)
     {
         using Passphrase typed = Bytes("старый пароль 2009 года");
-        using Passphrase? converted = PassphraseEncoding.All.Single(encoding => encoding.Name == name).TryConvert(typed);
+        using Passphrase? converted = PassphraseEncoding.All.Single(encoding => encoding.Name == name)
+            .TryConvert(typed);
         File.WriteAllBytes(fixture.File("old"), converted!.Bytes);
         string container = fixture.MakeContainer("-e AES256", "old");
-        AssertFound(new VariantSearch(new ContainerFile(container), "", null), typed, container, [$"passphrase_encoding: {name}"]);
+        AssertFound(new VariantSearch(new ContainerFile(container), "", null), typed, container,
+            [$"passphrase_encoding: {name}"]);
     }
 
     [Fact]

@@ -1,6 +1,8 @@
 namespace UnlockDaemon.Rig;
 
-/// <summary>A guest's volume, as its unlockd.yaml names it: a LUKS2 container with the billing database, locked.</summary>
+/// <summary>
+/// A guest's volume, as its unlockd.yaml names it: a LUKS2 container with the billing database, locked.
+/// </summary>
 public static class EncryptedVolume
 {
     /// <summary>What opens it; the guest has it in /root/passphrase.</summary>

@@ -28,7 +28,9 @@ public sealed record GuestImage(string Path)
     /// <summary>Makes a package of a higher version and with another binary, or finds it made already.</summary>
     /// <param name="package">The package that it upgrades.</param>
     /// <returns>Its path.</returns>
-    /// <exception cref="InvalidOperationException">It cannot be built; the script has told why on standard error.</exception>
+    /// <exception cref="InvalidOperationException">
+    /// It cannot be built; the script has told why on standard error.
+    /// </exception>
     public static async Task<string> MakeNewerPackageAsync(string package) =>
         (await RunScriptAsync("newer-package", [package])).TrimEnd('\n').Split('\n')[^1];
 

@@ -20,7 +20,9 @@ public sealed record GuestOptions
     /// </summary>
     public IReadOnlyList<string>? KernelConsoles { get; init; }
 
-    /// <summary>Lines such as ttyS1 that <see cref="Guest.PlugTerminalAsync"/> plugs in later; user-mode guests only.</summary>
+    /// <summary>
+    /// Lines such as ttyS1 that <see cref="Guest.PlugTerminalAsync"/> plugs in later; user-mode guests only.
+    /// </summary>
     public IReadOnlyList<string> PluggableTerminals { get; init; } = [];
 
     /// <summary>Further words for the kernel's command line.</summary>

@@ -3,7 +3,9 @@ using Microsoft.Win32.SafeHandles;
 
 namespace UnlockDaemon.Linux.Interop;
 
-/// <summary>Opening and space of files. Source: fcntl.h, sys/file.h, open(2), fallocate(2), posix_fadvise(2), flock(2).</summary>
+/// <summary>
+/// Opening and space of files. Source: fcntl.h, sys/file.h, open(2), fallocate(2), posix_fadvise(2), flock(2).
+/// </summary>
 internal static partial class Fcntl
 {
     internal const int O_RDONLY = 0;

@@ -4,7 +4,9 @@ using Microsoft.Win32.SafeHandles;
 namespace UnlockDaemon.Linux.Interop;
 
 /// <summary>Device control. Source: sys/ioctl.h, ioctl(2); inode flags: linux/fs.h, ioctl_iflags(2).</summary>
-/// <remarks>ioctl is variadic in C; with integer and pointer arguments the x86-64 calling convention is the same.</remarks>
+/// <remarks>
+/// ioctl is variadic in C; with integer and pointer arguments the x86-64 calling convention is the same.
+/// </remarks>
 internal static unsafe partial class Ioctl
 {
     internal const ulong FS_IOC_GETFLAGS = 0x80086601;

@@ -3,7 +3,9 @@ using System.Runtime.InteropServices;
 namespace UnlockDaemon.Linux.Interop;
 
 /// <summary>Kernel keyrings. Source: linux/keyctl.h, keyctl(2), add_key(2); glibc has no functions for them.</summary>
-/// <remarks>syscall is variadic in C; with integer and pointer arguments the x86-64 calling convention is the same.</remarks>
+/// <remarks>
+/// syscall is variadic in C; with integer and pointer arguments the x86-64 calling convention is the same.
+/// </remarks>
 internal static unsafe partial class Keyctl
 {
     internal const nint KEY_SPEC_SESSION_KEYRING = -3;

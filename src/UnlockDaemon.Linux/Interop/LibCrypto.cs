@@ -43,7 +43,9 @@ internal static unsafe partial class LibCrypto
     [LibraryImport(Library)]
     internal static partial int MD5_Update(MD5_CTX* context, byte* data, nuint length);
 
-    /// <summary>struct MD5state_st of openssl/md5.h: four words of state, two of length, a block, its filling.</summary>
+    /// <summary>
+    /// struct MD5state_st of openssl/md5.h: four words of state, two of length, a block, its filling.
+    /// </summary>
     [StructLayout(LayoutKind.Sequential, Size = 92)]
     internal struct MD5_CTX
     {

@@ -3,7 +3,9 @@ using System.Runtime.InteropServices;
 
 namespace UnlockDaemon.Linux.Interop;
 
-/// <summary>Starting a program with chosen descriptors. Source: spawn.h, posix_spawn(3); sys/wait.h, waitpid(2).</summary>
+/// <summary>
+/// Starting a program with chosen descriptors. Source: spawn.h, posix_spawn(3); sys/wait.h, waitpid(2).
+/// </summary>
 /// <remarks>The functions that fill the two structures fail only for lack of memory, or on bad arguments.</remarks>
 internal static unsafe partial class Spawn
 {

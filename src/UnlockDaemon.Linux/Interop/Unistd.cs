@@ -3,7 +3,9 @@ using Microsoft.Win32.SafeHandles;
 
 namespace UnlockDaemon.Linux.Interop;
 
-/// <summary>Reading, writing and flushing. Source: unistd.h, read(2), write(2), pread(2), pipe(2), fsync(2), syncfs(2).</summary>
+/// <summary>
+/// Reading, writing and flushing. Source: unistd.h, read(2), write(2), pread(2), pipe(2), fsync(2), syncfs(2).
+/// </summary>
 internal static unsafe partial class Unistd
 {
     internal const int SEEK_END = 2;

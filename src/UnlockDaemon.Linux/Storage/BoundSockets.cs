@@ -2,7 +2,9 @@ using System.Globalization;
 
 namespace UnlockDaemon.Linux.Storage;
 
-/// <summary>The Unix sockets of a network namespace that are bound to a path. Source: proc(5), /proc/net/unix.</summary>
+/// <summary>
+/// The Unix sockets of a network namespace that are bound to a path. Source: proc(5), /proc/net/unix.
+/// </summary>
 internal sealed class BoundSockets
 {
     private readonly Dictionary<ulong, string> _paths = [];

@@ -30,7 +30,9 @@ public sealed record ContainerFile(string Path)
         }
     }
 
-    /// <summary>Whether it is a block device (a disk, a partition, a logical volume): it needs no loop device.</summary>
+    /// <summary>
+    /// Whether it is a block device (a disk, a partition, a logical volume): it needs no loop device.
+    /// </summary>
     public bool IsBlockDevice => FileStatus.TryRead(Path) is { } status && IsBlock(status);
 
     /// <summary>Its number, if it is a block device; null for a file, or nothing.</summary>
@@ -38,7 +40,9 @@ public sealed record ContainerFile(string Path)
         ? new(status.stx_rdev_major, status.stx_rdev_minor)
         : null;
 
-    /// <summary>Bytes that the file system below has given it blocks for; less than <see cref="Size"/> when it is sparse.</summary>
+    /// <summary>
+    /// Bytes that the file system below has given it blocks for; less than <see cref="Size"/> when it is sparse.
+    /// </summary>
     public long Allocated => (long)FileStatus.Read(Path).stx_blocks * BlockDevice.SectorSize;
 
     /// <summary>The UUID of its LUKS header; null without such a header.</summary>
@@ -99,7 +103,9 @@ public sealed record ContainerFile(string Path)
     /// <param name="random">Fill it with random bytes, so that nobody can tell used from unused parts.</param>
     /// <param name="progress">Told how many bytes are there.</param>
     /// <param name="cancellation">Ends the work and removes the file.</param>
-    /// <exception cref="IOException">The file exists already, or the disk is full; what was made is removed.</exception>
+    /// <exception cref="IOException">
+    /// The file exists already, or the disk is full; what was made is removed.
+    /// </exception>
     public void Allocate(long size, bool random, IProgress<long>? progress, CancellationToken cancellation)
     {
         using (SafeFileHandle file = File.OpenHandle(Path, FileMode.CreateNew, FileAccess.Write, FileShare.None))
@@ -148,7 +154,8 @@ public sealed record ContainerFile(string Path)
             throw LinuxException.FromLastError("flush", Path);
     }
 
-    private void Fill(SafeFileHandle file, long size, bool random, IProgress<long>? progress, CancellationToken cancellation)
+    private void Fill(SafeFileHandle file, long size, bool random, IProgress<long>? progress,
+        CancellationToken cancellation)
     {
         File.SetUnixFileMode(file, UnixFileMode.UserRead | UnixFileMode.UserWrite);
         byte[] buffer = random ? new byte[Chunk] : [];
@@ -195,8 +202,8 @@ public sealed record ContainerFile(string Path)
         LuksSummary? header = LuksSummary.TryRead(this);
         return (luks, header is not null || HasLuksHeader) switch
         {
-            (true, false) => $"container {Path} has no LUKS header: it is damaged, or volume.format is wrong (loop-aes?); "
-                + "if it was overwritten, restore the header from its backup",
+            (true, false) => $"container {Path} has no LUKS header: it is damaged, or volume.format is wrong "
+                + "(loop-aes?); if it was overwritten, restore the header from its backup",
             (false, true) => $"container {Path} has a LUKS header: write 'format: luks' into the configuration",
             _ when header?.DataOffset >= size => $"container {Path} ends before its data begin "
                 + $"({size} bytes, the header wants more than {header.DataOffset}): it was truncated; restore it",

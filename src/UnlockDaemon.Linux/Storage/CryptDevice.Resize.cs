@@ -26,7 +26,9 @@ public static unsafe partial class CryptDevice
     /// <summary>Has a mapping take up all of the device below.</summary>
     /// <param name="name">Name of the mapping.</param>
     /// <param name="header">The file with its detached LUKS header; null when there is none.</param>
-    /// <param name="passphrase">The passphrase, cleared as soon as it has opened a key slot; null if none is needed.</param>
+    /// <param name="passphrase">
+    /// The passphrase, cleared as soon as it has opened a key slot; null if none is needed.
+    /// </param>
     /// <param name="kept">The key, instead of the passphrase.</param>
     /// <param name="growDevice">Grows the device below; called once it is sure that the key is right.</param>
     /// <returns>False when the passphrase is wrong, and nothing was done.</returns>

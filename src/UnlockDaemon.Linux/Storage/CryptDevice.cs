@@ -21,7 +21,9 @@ public static unsafe partial class CryptDevice
     /// <param name="passphrase">The passphrase to try on every key slot.</param>
     /// <param name="keep">Where the volume key is to be kept as well; null for nowhere.</param>
     /// <param name="header">The file with the header, where that is detached; null where the device has it.</param>
-    /// <returns>The slot that the passphrase opened, as people are told of it; null when it opened none and nothing was mapped.</returns>
+    /// <returns>
+    /// The slot that the passphrase opened, as people are told of it; null when it opened none and nothing was mapped.
+    /// </returns>
     /// <exception cref="LinuxException">There is no LUKS header, or the mapping could not be made.</exception>
     public static string? TryActivateLuks(
         string device, string name, Passphrase passphrase, KeptKey? keep = null, string? header = null)
@@ -39,7 +41,9 @@ public static unsafe partial class CryptDevice
     /// <param name="name">Name of the mapping.</param>
     /// <param name="key">The key.</param>
     /// <param name="header">The file with the header, where that is detached; null where the device has it.</param>
-    /// <exception cref="LinuxException">There is no LUKS header, it is not its key, or the mapping could not be made.</exception>
+    /// <exception cref="LinuxException">
+    /// There is no LUKS header, it is not its key, or the mapping could not be made.
+    /// </exception>
     public static void ActivateLuks(string device, string name, VolumeKey key, string? header = null)
     {
         ArgumentNullException.ThrowIfNull(key);
@@ -51,7 +55,8 @@ public static unsafe partial class CryptDevice
     }
 
     /// <summary>Opens a LUKS container for reading, with a header that is elsewhere.</summary>
-    internal static void ActivateReadOnly(string header, string device, string name, VolumeKey key) => OnThreadOfItsOwn(() =>
+    internal static void ActivateReadOnly(string header, string device, string name, VolumeKey key) =>
+        OnThreadOfItsOwn(() =>
     {
         using CryptContext context = Load(device, header);
         Activate(context, device, name, key, LibCryptSetup.CRYPT_ACTIVATE_READONLY);
@@ -173,7 +178,8 @@ public static unsafe partial class CryptDevice
         {
             int result = LibCryptSetup.crypt_load(context, null, 0);
             if (result is -Errno.EINVAL or -Errno.EIO)
-                throw new LinuxException(Reading, header ?? device, -result, t_lastError ?? "there is none, or it is damaged");
+                throw new LinuxException(Reading, header ?? device, -result,
+                    t_lastError ?? "there is none, or it is damaged");
             Check(result, Reading, header ?? device);
             return context;
         }
@@ -261,7 +267,8 @@ public static unsafe partial class CryptDevice
     private static CryptContext Open(string header, string device)
     {
         CaptureErrors();
-        Check(LibCryptSetup.crypt_init_data_device(out nint context, header, device), "open", $"{device} with header {header}");
+        Check(LibCryptSetup.crypt_init_data_device(out nint context, header, device), "open",
+            $"{device} with header {header}");
         return new CryptContext(context);
     }
 

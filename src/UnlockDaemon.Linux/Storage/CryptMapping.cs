@@ -120,7 +120,9 @@ public sealed record CryptMapping(string Name, string SysfsPath)
             ReadAttribute(lower + "/dev") is { } number
             && (DeviceNumber.Parse(number) == device || (Directory.Exists(lower + "/dm") && IsOn(lower, device))));
 
-    /// <summary>The key is the second word of the table, in hexadecimal, or a name in a keyring; zeros when wiped.</summary>
+    /// <summary>
+    /// The key is the second word of the table, in hexadecimal, or a name in a keyring; zeros when wiped.
+    /// </summary>
     private unsafe bool IsWiped()
     {
         using DeviceMapperTask table = new(LibDevMapper.DM_DEVICE_TABLE, Name);

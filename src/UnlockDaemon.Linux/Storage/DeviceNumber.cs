@@ -11,7 +11,8 @@ public readonly record struct DeviceNumber(uint Major, uint Minor)
     public static DeviceNumber? Parse(ReadOnlySpan<char> text)
     {
         int colon = text.IndexOf(':');
-        return colon > 0 && uint.TryParse(text[..colon], out uint major) && uint.TryParse(text[(colon + 1)..], out uint minor)
+        return colon > 0 && uint.TryParse(text[..colon], out uint major)
+            && uint.TryParse(text[(colon + 1)..], out uint minor)
             ? new DeviceNumber(major, minor)
             : null;
     }

@@ -38,5 +38,6 @@ public readonly record struct DiskSpace(long Free, long Size)
     public string? Refuse(string path, long bytes) => bytes <= Free - Reserve
         ? null
         : $"{Sizes.Text(bytes)} more do not fit on the disk of {path}: it has {Sizes.Text(Free)} left, of which "
-            + $"{Sizes.Text(Reserve)} stay in reserve; make room for {Sizes.Text(bytes + Reserve - Free)} ('df -h {path}')";
+            + $"{Sizes.Text(Reserve)} stay in reserve; make room for {Sizes.Text(bytes + Reserve - Free)} "
+            + $"('df -h {path}')";
 }

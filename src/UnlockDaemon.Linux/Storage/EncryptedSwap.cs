@@ -9,8 +9,8 @@ namespace UnlockDaemon.Linux.Storage;
 
 /// <summary>Swap space under a random key that nobody knows, and that is gone with the mapping.</summary>
 /// <remarks>
-/// What lies there afterwards looks like any other encrypted data. So the first page is a mark in the clear, and nothing
-/// without that mark is ever written to.
+/// What lies there afterwards looks like any other encrypted data. So the first page is a mark in the clear, and
+/// nothing without that mark is ever written to.
 /// </remarks>
 /// <param name="path">A file, which is made if it is not there, or a block device.</param>
 /// <param name="name">Name of the mapping.</param>
@@ -46,8 +46,11 @@ public sealed class EncryptedSwap(string path, string name)
             return $"swap {path} is neither a file nor a block device";
         if (HasMark() || (!device && status.stx_size == 0) || (device && IsBlank()))
             return null;
-        return $"swap {path} holds something else, and is left alone: name another path, or, if nothing on it is needed, "
-            + (device ? $"clear its beginning and its end ('wipefs -a {path}', 'dd if=/dev/zero of={path} bs=1M count=1')" : $"'rm {path}'");
+        string way = device
+            ? $"clear its beginning and its end ('wipefs -a {path}', 'dd if=/dev/zero of={path} bs=1M count=1')"
+            : $"'rm {path}'";
+        return $"swap {path} holds something else, and is left alone: name another path, or, if nothing on it is "
+            + $"needed, {way}";
     }
 
     /// <summary>Brings it up under a new key. There is no fault, and it is down.</summary>
@@ -60,7 +63,8 @@ public sealed class EncryptedSwap(string path, string name)
             || ((status.stx_mode & Stat.S_IFMT) == Stat.S_IFREG && (long)status.stx_size != wanted + DataOffset)))
         {
             File.Delete(path);
-            new ContainerFile(path).Allocate(wanted + DataOffset, random: false, progress: null, CancellationToken.None);
+            new ContainerFile(path)
+                .Allocate(wanted + DataOffset, random: false, progress: null, CancellationToken.None);
         }
 
         WriteAt(path, Mark);
@@ -96,7 +100,10 @@ public sealed class EncryptedSwap(string path, string name)
     {
         if (Used(device) > Available() - Reserve)
             throw new LinuxException("take back from swap", device, Errno.ENOMEM);
-        ProcessStartInfo start = new("swapoff", [device]) { Environment = { ["PATH"] = "/usr/sbin:/usr/bin:/sbin:/bin" } };
+        ProcessStartInfo start = new("swapoff", [device])
+        {
+            Environment = { ["PATH"] = "/usr/sbin:/usr/bin:/sbin:/bin" },
+        };
         using Process swapoff = Process.Start(start)!;
         swapoff.WaitForExit();
         if (swapoff.ExitCode != 0)
@@ -110,9 +117,12 @@ public sealed class EncryptedSwap(string path, string name)
         return line is null ? 0 : long.Parse(Words(line)[3], CultureInfo.InvariantCulture) * 1024;
     }
 
-    private static long Available() => long.Parse(
-        Words(File.ReadLines("/proc/meminfo").First(static line => line.StartsWith("MemAvailable:", StringComparison.Ordinal)))[1],
-        CultureInfo.InvariantCulture) * 1024;
+    private static long Available()
+    {
+        string line = File.ReadLines("/proc/meminfo")
+            .First(static line => line.StartsWith("MemAvailable:", StringComparison.Ordinal));
+        return long.Parse(Words(line)[1], CultureInfo.InvariantCulture) * 1024;
+    }
 
     private static string[] Words(string line) => line.Split([' ', '\t'], StringSplitOptions.RemoveEmptyEntries);
 
@@ -140,7 +150,8 @@ public sealed class EncryptedSwap(string path, string name)
         }
         catch (IOException failure)
         {
-            throw new LinuxException("write to", target, failure.HResult is > 0 and < 4096 ? failure.HResult : Errno.EIO);
+            throw new LinuxException("write to", target,
+                failure.HResult is > 0 and < 4096 ? failure.HResult : Errno.EIO);
         }
 
         if (Unistd.fsync(file) != 0)
@@ -153,7 +164,9 @@ public sealed class EncryptedSwap(string path, string name)
         return DeviceRead.Start(path, start) == start.Length && start.SequenceEqual(Mark);
     }
 
-    /// <summary>Nothing at the beginning, where most signatures are, and nothing at the end, where RAID has its own.</summary>
+    /// <summary>
+    /// Nothing at the beginning, where most signatures are, and nothing at the end, where RAID has its own.
+    /// </summary>
     private bool IsBlank()
     {
         using SafeFileHandle file = Fcntl.Open(path, Fcntl.O_RDONLY | Fcntl.O_EXCL);

@@ -2,7 +2,9 @@ using UnlockDaemon.Linux.Interop;
 
 namespace UnlockDaemon.Linux.Storage;
 
-/// <summary>What a file is, whatever it is called: device number and inode. Two paths with one identity are one file.</summary>
+/// <summary>
+/// What a file is, whatever it is called: device number and inode. Two paths with one identity are one file.
+/// </summary>
 /// <param name="Device">The device the file lies on.</param>
 /// <param name="Inode">Its inode on it.</param>
 public readonly record struct FileIdentity(DeviceNumber Device, ulong Inode)

@@ -43,7 +43,7 @@ public static class FilesystemCheck
             : lastWords.Length > 0 ? lastWords : $"e2fsck ended with exit code {checker.ExitCode}";
     }
 
-    /// <summary>Looks, without changing anything, for what is wrong with an XFS file system (<c>xfs_repair -n</c>).</summary>
+    /// <summary>Looks for what is wrong with an XFS file system, and changes nothing (<c>xfs_repair -n</c>).</summary>
     /// <param name="device">Its device; it is not mounted.</param>
     /// <param name="cancellation">Ends the look.</param>
     /// <returns>What is found first; null when that is nothing, or xfs_repair is not installed.</returns>

@@ -29,7 +29,9 @@ public static class FilesystemGrowth
             // A few lines: neither pipe fills up while the other is read.
             string words = tool.StandardOutput.ReadToEnd() + tool.StandardError.ReadToEnd();
             tool.WaitForExit();
-            return tool.ExitCode == 0 ? null : $"{program}: {LastLine(words.Replace(program + ": ", "", StringComparison.Ordinal), tool.ExitCode)}";
+            return tool.ExitCode == 0
+                ? null
+                : $"{program}: {LastLine(words.Replace(program + ": ", "", StringComparison.Ordinal), tool.ExitCode)}";
         }
         catch (Win32Exception missing)
         {

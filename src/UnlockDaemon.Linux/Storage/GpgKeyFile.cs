@@ -57,7 +57,8 @@ public sealed record GpgKeyFile(string Path)
         {
             KeyLines? lines = KeyLines.TryParse(memory!, length);
             memory = null;
-            return lines ?? throw Refuse("what is in it is no loop-AES key file: 1, 64 or 65 lines of 20 characters at least");
+            return lines
+                ?? throw Refuse("what is in it is no loop-AES key file: 1, 64 or 65 lines of 20 characters at least");
         }
 
         bool symmetric = messages.Contains("[GNUPG:] NEED_PASSPHRASE_SYM", StringComparison.Ordinal);
@@ -66,7 +67,8 @@ public sealed record GpgKeyFile(string Path)
         throw Refuse(messages.Contains("[GNUPG:] NODATA", StringComparison.Ordinal)
             ? "it was not encrypted by gpg"
             : messages.Contains("[GNUPG:] NO_SECKEY", StringComparison.Ordinal)
-                ? "it is encrypted to a public key; only a passphrase is taken: decrypt it, and encrypt it again with 'gpg -c'"
+                ? "it is encrypted to a public key; only a passphrase is taken: decrypt it, and encrypt it "
+                    + "again with 'gpg -c'"
                 : LastWords(messages));
     }
 
@@ -75,7 +77,8 @@ public sealed record GpgKeyFile(string Path)
     private static string LastWords(string messages)
     {
         string[] lines = messages.Split('\n', StringSplitOptions.RemoveEmptyEntries);
-        return Array.FindLast(lines, static line => line.StartsWith("gpg: ", StringComparison.Ordinal)) ?? "gpg does not say why";
+        return Array.FindLast(lines, static line => line.StartsWith("gpg: ", StringComparison.Ordinal))
+            ?? "gpg does not say why";
     }
 
     /// <summary>In memory: gpg writes a keyring of nothing there.</summary>

@@ -3,8 +3,8 @@ using System.Text;
 namespace UnlockDaemon.Linux.Storage;
 
 /// <summary>
-/// Hashes a passphrase as cryptsetup's plain mode and loop-AES do: digests of the passphrase with no, one, two... letters
-/// A before it, one after the other, cut to the length of the key.
+/// Hashes a passphrase as cryptsetup's plain mode and loop-AES do: digests of the passphrase with no, one, two...
+/// letters A before it, one after the other, cut to the length of the key.
 /// </summary>
 internal sealed class HashedPassphrase : IDisposable
 {

@@ -4,7 +4,9 @@ using UnlockDaemon.Linux.Interop;
 
 namespace UnlockDaemon.Linux.Storage;
 
-/// <summary>A volume key that stays in the kernel, in the session keyring of this service, after its mapping is gone.</summary>
+/// <summary>
+/// A volume key that stays in the kernel, in the session keyring of this service, after its mapping is gone.
+/// </summary>
 /// <param name="name">Name of the mapping it belongs to.</param>
 public sealed unsafe class KeptKey(string name)
 {
@@ -17,7 +19,8 @@ public sealed unsafe class KeptKey(string name)
     /// <summary>Wipes the keys that any unlockd of this machine has kept.</summary>
     /// <param name="isOurs">Which, by the name of the mapping.</param>
     public static void WipeAll(Predicate<string> isOurs) =>
-        Wipe(description => description.StartsWith(Prefix, StringComparison.Ordinal) && isOurs(description[Prefix.Length..]));
+        Wipe(description => description.StartsWith(Prefix, StringComparison.Ordinal)
+            && isOurs(description[Prefix.Length..]));
 
     /// <summary>Wipes it.</summary>
     public void Wipe() => Wipe(IsIt);
@@ -42,10 +45,12 @@ public sealed unsafe class KeptKey(string name)
         ArgumentNullException.ThrowIfNull(key);
         fixed (byte* type = "user"u8, description = Encoding.ASCII.GetBytes(_description + "\0"), payload = key.Bytes)
         {
-            nint serial = Keyctl.add_key(type, description, payload, (nuint)key.Length, Keyctl.KEY_SPEC_SESSION_KEYRING);
+            nint serial = Keyctl.add_key(type, description, payload, (nuint)key.Length,
+                Keyctl.KEY_SPEC_SESSION_KEYRING);
             if (serial < 0)
                 throw LinuxException.FromLastError("keep key", _description);
-            _ = Keyctl.keyctl(Keyctl.KEYCTL_SETPERM, serial, Keyctl.KEY_POS_ALL | Keyctl.KEY_USR_VIEW | Keyctl.KEY_USR_WRITE);
+            _ = Keyctl.keyctl(Keyctl.KEYCTL_SETPERM, serial,
+                Keyctl.KEY_POS_ALL | Keyctl.KEY_USR_VIEW | Keyctl.KEY_USR_WRITE);
         }
     }
 

@@ -25,7 +25,8 @@ public sealed record KeyDerivation(uint MemoryKilobytes, uint Milliseconds)
     /// <summary>Argon2id within the memory of this instance.</summary>
     /// <param name="milliseconds">How long it may take.</param>
     public static KeyDerivation ForPassphrase(uint milliseconds = UsualMilliseconds) =>
-        new(FitMemory(File.ReadLines("/proc/meminfo"), ReadLimits("/proc/self/cgroup", "/sys/fs/cgroup")), milliseconds);
+        new(FitMemory(File.ReadLines("/proc/meminfo"), ReadLimits("/proc/self/cgroup", "/sys/fs/cgroup")),
+            milliseconds);
 
     /// <summary>A quarter of all memory or of a control group's limit, and half of what is free.</summary>
     /// <param name="memory">Lines of /proc/meminfo.</param>

@@ -1,6 +1,8 @@
 namespace UnlockDaemon.Linux.Storage;
 
-/// <summary>The lines of a loop-AES key file in the clear, in locked memory: 1, 64 (version 2) or 65 (version 3) keys.</summary>
+/// <summary>
+/// The lines of a loop-AES key file in the clear, in locked memory: 1, 64 (version 2) or 65 (version 3) keys.
+/// </summary>
 public sealed class KeyLines : IDisposable
 {
     /// <summary>How many keys sectors take turns in, where it is not one.</summary>

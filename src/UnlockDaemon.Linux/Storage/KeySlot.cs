@@ -13,7 +13,8 @@ public sealed record KeySlot(
     /// <summary>As people are told of it: "slot 1, 'anna'".</summary>
     /// <param name="number">Number of the slot.</param>
     /// <param name="name">Its name, or null.</param>
-    public static string Describe(int number, string? name) => name is null ? $"slot {number}" : $"slot {number}, '{name}'";
+    public static string Describe(int number, string? name) =>
+        name is null ? $"slot {number}" : $"slot {number}, '{name}'";
 
     /// <inheritdoc/>
     public override string ToString() => Describe(Number, Name);

@@ -101,7 +101,9 @@ public sealed record LoopDevice(string Path)
         return kept.SequenceEqual(given[..Math.Min(given.Length, NameLength)]);
     }
 
-    /// <summary>Where its file is now; null when the file has no name any more, or the device is not attached.</summary>
+    /// <summary>
+    /// Where its file is now; null when the file has no name any more, or the device is not attached.
+    /// </summary>
     public string? BackingFile =>
         Attribute("loop/backing_file") is { } path && !path.EndsWith(Deleted, StringComparison.Ordinal) ? path : null;
 
@@ -137,7 +139,9 @@ public sealed record LoopDevice(string Path)
     }
 
     /// <summary>Loads the loop driver if the kernel does not have it yet.</summary>
-    /// <remarks>/dev/loop-control is no sign of it: udev makes that node for a module that may be loaded later.</remarks>
+    /// <remarks>
+    /// /dev/loop-control is no sign of it: udev makes that node for a module that may be loaded later.
+    /// </remarks>
     /// <exception cref="LinuxException">The kernel has no such module, or refuses it.</exception>
     public static void RequireDriver() => KernelModule.Require("loop", "/sys/class/misc/loop-control");
 

@@ -4,7 +4,9 @@ using UnlockDaemon.Linux.Interop;
 
 namespace UnlockDaemon.Linux.Storage;
 
-/// <summary>The header of a LUKS1 or LUKS2 container: its key slots, whether the container is unlocked or not.</summary>
+/// <summary>
+/// The header of a LUKS1 or LUKS2 container: its key slots, whether the container is unlocked or not.
+/// </summary>
 /// <remarks>
 /// Each change is on the disk when its method returns. A process that is killed in the middle leaves the header as it
 /// was before or as it is after: libcryptsetup fills a free slot's area first and then has the header name it.
@@ -26,7 +28,9 @@ public sealed unsafe class LuksHeader : IDisposable
     /// <summary>Its UUID.</summary>
     public string Uuid => Marshal.PtrToStringUTF8((nint)LibCryptSetup.crypt_get_uuid(_context)) ?? "";
 
-    /// <summary>Where the encrypted data begin, in bytes from the start of the container; all before it is the header.</summary>
+    /// <summary>
+    /// Where the encrypted data begin, in bytes from the start of the container; all before it is the header.
+    /// </summary>
     public long DataOffset => (long)LibCryptSetup.crypt_get_data_offset(_context) * 512;
 
     /// <summary>The slots that are in use, in the order of their numbers.</summary>

@@ -11,7 +11,9 @@ public sealed unsafe record LuksHeaderFile(string Path)
 
     /// <summary>Writes it over the header of a container, whatever is there.</summary>
     /// <param name="container">The container; locked.</param>
-    /// <exception cref="LinuxException">It could not be written, or its layout is not that of the container.</exception>
+    /// <exception cref="LinuxException">
+    /// It could not be written, or its layout is not that of the container.
+    /// </exception>
     public void WriteTo(string container)
     {
         using CryptContext context = CryptDevice.Open(container);

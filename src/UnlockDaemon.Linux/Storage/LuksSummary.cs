@@ -5,7 +5,9 @@ using System.Text.Json;
 
 namespace UnlockDaemon.Linux.Storage;
 
-/// <summary>What a LUKS header says, read without libcryptsetup: that may mend a damaged header, and this only looks.</summary>
+/// <summary>
+/// What a LUKS header says, read without libcryptsetup: that may mend a damaged header, and this only looks.
+/// </summary>
 /// <remarks>Source: the LUKS1 and LUKS2 On-Disk Format Specifications.</remarks>
 /// <param name="Version">1 or 2.</param>
 /// <param name="Cipher">As dm-crypt writes it: "aes-xts-plain64".</param>
@@ -17,7 +19,8 @@ namespace UnlockDaemon.Linux.Storage;
 /// <param name="DataOffset">Where the data begin, in bytes; 0 in a detached header.</param>
 /// <param name="Uuid">Its UUID.</param>
 public sealed record LuksSummary(
-    int Version, string Cipher, int KeyBits, int UsedSlots, int Slots, int SectorSize, string? Integrity, long DataOffset, string Uuid)
+    int Version, string Cipher, int KeyBits, int UsedSlots, int Slots, int SectorSize, string? Integrity,
+    long DataOffset, string Uuid)
 {
     private const int BinarySize = 4096;
     private const int MinimumSize = 16 << 10;
@@ -89,7 +92,8 @@ public sealed record LuksSummary(
             using JsonDocument json = JsonDocument.Parse(whole.AsMemory(BinarySize, Math.Max(length, 0)));
             return Read2(json.RootElement, Text(start, 168, 40));
         }
-        catch (Exception damaged) when (damaged is JsonException or KeyNotFoundException or InvalidOperationException or FormatException)
+        catch (Exception damaged)
+            when (damaged is JsonException or KeyNotFoundException or InvalidOperationException or FormatException)
         {
             return null;
         }
@@ -102,7 +106,9 @@ public sealed record LuksSummary(
         int keyBytes = slots.Length == 0 ? 0 : slots[0].Value.GetProperty("key_size").GetInt32();
         return new LuksSummary(2, segment.GetProperty("encryption").GetString()!, 8 * keyBytes, slots.Length, Slots2,
             segment.GetProperty("sector_size").GetInt32(),
-            segment.TryGetProperty("integrity", out JsonElement integrity) ? integrity.GetProperty("type").GetString() : null,
+            segment.TryGetProperty("integrity", out JsonElement integrity)
+                ? integrity.GetProperty("type").GetString()
+                : null,
             long.Parse(segment.GetProperty("offset").GetString()!), uuid);
     }
 

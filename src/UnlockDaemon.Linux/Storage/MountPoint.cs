@@ -35,7 +35,9 @@ public sealed record MountPoint(string Path)
     /// <summary>Mounts a file system.</summary>
     /// <param name="device">The device it lies on.</param>
     /// <param name="type">Its type.</param>
-    /// <param name="options">Options as in fstab(5): those mount(2) has flags for, the rest goes to the file system.</param>
+    /// <param name="options">
+    /// Options as in fstab(5): those mount(2) has flags for, the rest goes to the file system.
+    /// </param>
     /// <exception cref="LinuxException">mount(2) failed.</exception>
     public void Attach(string device, string type, IEnumerable<string> options)
     {
@@ -61,7 +63,9 @@ public sealed record MountPoint(string Path)
     {
         if (Mount.umount2(Path, Mount.UMOUNT_NOFOLLOW) == 0)
             return true;
-        return Marshal.GetLastPInvokeError() == Errno.EBUSY ? false : throw LinuxException.FromLastError("unmount", Path);
+        return Marshal.GetLastPInvokeError() == Errno.EBUSY
+            ? false
+            : throw LinuxException.FromLastError("unmount", Path);
     }
 
     /// <summary>Writes what the kernel holds back of the mounted file system.</summary>
@@ -73,7 +77,9 @@ public sealed record MountPoint(string Path)
             throw LinuxException.FromLastError("write back", Path);
     }
 
-    /// <summary>Makes the bare directory immutable, so that nothing can be written under the mount while it is away.</summary>
+    /// <summary>
+    /// Makes the bare directory immutable, so that nothing can be written under the mount while it is away.
+    /// </summary>
     /// <returns>False when the file system below knows no such flag (tmpfs).</returns>
     /// <exception cref="LinuxException">The flag could not be set.</exception>
     public unsafe bool TrySetImmutable()

@@ -1,6 +1,8 @@
 namespace UnlockDaemon.Linux.Storage;
 
-/// <summary>Tells which mounts of other mount namespaces go away with one of ours. Source: mount_namespaces(7).</summary>
+/// <summary>
+/// Tells which mounts of other mount namespaces go away with one of ours. Source: mount_namespaces(7).
+/// </summary>
 /// <remarks>
 /// Most services that systemd confines have a mount namespace of their own, whose mounts follow the system's: those
 /// hold nothing. A private copy does, and so does a bind mount in such a namespace: an unmount goes to the same place
@@ -21,7 +23,8 @@ internal sealed class MountPropagation
             return;
         _place = Place(mount, below);
         _followers.Add(below.PeerGroup);
-        MountEntry[] copies = [.. own.Concat(others).Where(entry => entry.Device == below.Device && entry.PeerGroup != 0)];
+        MountEntry[] copies =
+            [.. own.Concat(others).Where(entry => entry.Device == below.Device && entry.PeerGroup != 0)];
         while (Array.Exists(copies, entry => _followers.Contains(entry.Master) && _followers.Add(entry.PeerGroup)))
         {
             // Whoever follows a follower may have been looked at before it.

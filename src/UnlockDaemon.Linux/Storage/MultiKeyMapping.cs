@@ -5,8 +5,8 @@ using UnlockDaemon.Linux.Interop;
 namespace UnlockDaemon.Linux.Storage;
 
 /// <summary>
-/// Maps a container of loop-AES with many keys. libcryptsetup wants the key file itself for that; from keys there is only
-/// the device mapper, with the table and the name that libcryptsetup would make, so that cryptsetup(8) knows it.
+/// Maps a container of loop-AES with many keys. libcryptsetup wants the key file itself for that; from keys there is
+/// only the device mapper, with the table and the name that libcryptsetup would make, so that cryptsetup(8) knows it.
 /// </summary>
 internal static unsafe class MultiKeyMapping
 {
@@ -50,7 +50,8 @@ internal static unsafe class MultiKeyMapping
         int length = Encoding.ASCII.GetBytes($"{cipher.Algorithm}:{KeyLines.Many}-{PlainCipher.MultiKeyMode} ", table);
         foreach (byte value in key.Bytes)
         {
-            _ = Utf8Formatter.TryFormat(value, table[length..], out int digits, new System.Buffers.StandardFormat('x', 2));
+            _ = Utf8Formatter.TryFormat(value, table[length..], out int digits,
+                new System.Buffers.StandardFormat('x', 2));
             length += digits;
         }
 

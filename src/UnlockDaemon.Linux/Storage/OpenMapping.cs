@@ -65,7 +65,9 @@ public sealed class OpenMapping : IDisposable
             throw LinuxException.FromLastError("flush", _path);
     }
 
-    /// <summary>Forgets what is cached of it and of the file below, so that what is read next comes from the disk.</summary>
+    /// <summary>
+    /// Forgets what is cached of it and of the file below, so that what is read next comes from the disk.
+    /// </summary>
     /// <param name="container">The file below.</param>
     public void DropCache(string container)
     {

@@ -14,8 +14,10 @@ public static class OperatorName
         ArgumentNullException.ThrowIfNull(text);
         if (text.Length is 0 or > MaximumLength)
             return $"a name has 1 to {MaximumLength} characters";
-        if (text.Trim().Length != text.Length || text.Any(static letter => char.IsControl(letter) || char.IsSurrogate(letter)
-            || letter is '\'' or '"' or '\\' || char.GetUnicodeCategory(letter) is System.Globalization.UnicodeCategory.Format))
+        if (text.Trim().Length != text.Length
+            || text.Any(static letter => char.IsControl(letter) || char.IsSurrogate(letter)
+                || letter is '\'' or '"' or '\\'
+                || char.GetUnicodeCategory(letter) is System.Globalization.UnicodeCategory.Format))
             return "a name has letters, digits, spaces in between and signs, but no quotes and no backslash";
         return text.All(char.IsAsciiDigit) ? "a name of digits alone would look like the number of a slot" : null;
     }

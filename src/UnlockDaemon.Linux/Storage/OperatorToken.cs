@@ -29,7 +29,8 @@ internal static unsafe class OperatorToken
     internal static void Share(CryptContext context, string device, int from, int to)
     {
         if (Find(context, from) is { } token)
-            CryptDevice.Check(LibCryptSetup.crypt_token_assign_keyslot(context, token, to), "name a key slot of", device);
+            CryptDevice.Check(LibCryptSetup.crypt_token_assign_keyslot(context, token, to),
+                "name a key slot of", device);
     }
 
     /// <summary>Removes names that no slot has any more.</summary>
@@ -87,7 +88,8 @@ internal static unsafe class OperatorToken
         Utf8JsonReader reader = new(MemoryMarshal.CreateReadOnlySpanFromNullTerminated(json));
         while (reader.Read())
         {
-            if (reader.TokenType != JsonTokenType.PropertyName || reader.CurrentDepth != 1 || !reader.ValueTextEquals("name"u8))
+            if (reader.TokenType != JsonTokenType.PropertyName || reader.CurrentDepth != 1
+                || !reader.ValueTextEquals("name"u8))
                 continue;
             // Who can write the header can write anything there, and the name goes to the journal and to terminals.
             string? name = reader.Read() && reader.TokenType == JsonTokenType.String ? reader.GetString() : null;

@@ -66,12 +66,15 @@ internal sealed class ProcessScan(DeviceNumber volume, DeviceNumber? loop)
                 && new DeviceNumber(status.stx_rdev_major, status.stx_rdev_minor) is var device
                 && (device == volume || device == loop))
                 add("device", ProcessDirectory.Target(fd));
-            else if ((status.stx_mode & Stat.S_IFMT) == Stat.S_IFSOCK && FindSocket(process, status.stx_ino) is { } path)
+            else if ((status.stx_mode & Stat.S_IFMT) == Stat.S_IFSOCK
+                && FindSocket(process, status.stx_ino) is { } path)
                 add("socket", path);
         }
     }
 
-    /// <summary>The path of a socket that is bound on the volume; its file may be deleted, its directory is there.</summary>
+    /// <summary>
+    /// The path of a socket that is bound on the volume; its file may be deleted, its directory is there.
+    /// </summary>
     private string? FindSocket(ProcessDirectory process, ulong inode)
     {
         string network = ProcessDirectory.Target(process.Path + "/ns/net");

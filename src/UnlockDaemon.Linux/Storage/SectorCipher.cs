@@ -38,7 +38,9 @@ public sealed unsafe class SectorCipher
         /// <summary>The sector's number, encrypted with the SHA-256 of the key.</summary>
         EssivSha256,
 
-        /// <summary>None; the first block is changed by a digest of the others, and sectors take turns in 64 keys.</summary>
+        /// <summary>
+        /// None; the first block is changed by a digest of the others, and sectors take turns in 64 keys.
+        /// </summary>
         MultiKey,
     }
 
@@ -67,7 +69,9 @@ public sealed unsafe class SectorCipher
     /// <param name="cipher">How it is encrypted.</param>
     /// <param name="key">The key to try.</param>
     /// <returns>What was found; null with a wrong key, or where there is no file system.</returns>
-    /// <exception cref="LinuxException">The container cannot be read, or libcrypto refuses the cipher: EINVAL.</exception>
+    /// <exception cref="LinuxException">
+    /// The container cannot be read, or libcrypto refuses the cipher: EINVAL.
+    /// </exception>
     public static Superblock? FindFilesystem(ContainerFile container, PlainCipher cipher, VolumeKey key)
     {
         ArgumentNullException.ThrowIfNull(container);
@@ -123,7 +127,8 @@ public sealed unsafe class SectorCipher
         int length = _cipher.KeyBits / 8;
         Span<byte> iv = stackalloc byte[IvSize];
         iv.Clear();
-        CipherContext.Transform(_algorithm, encrypt: false, keys.Slice((int)(number % KeyLines.Many) * length, length), iv, sector);
+        CipherContext.Transform(_algorithm, encrypt: false,
+            keys.Slice((int)(number % KeyLines.Many) * length, length), iv, sector);
         ReadOnlySpan<byte> seed = keys[(KeyLines.Many * length)..];
         MultiKeyIv.Compute(seed, number, sector[IvSize..], iv);
         for (int i = 0; i < IvSize; i++)

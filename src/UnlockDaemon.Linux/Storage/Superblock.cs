@@ -5,7 +5,9 @@ namespace UnlockDaemon.Linux.Storage;
 /// <summary>What the first bytes of a device say about the file system on it.</summary>
 /// <remarks>Layouts: the kernel's Documentation/filesystems/ext4/super.rst; xfsprogs, xfs_format.h.</remarks>
 /// <param name="Type">The kernel's name for it: ext2, ext3, ext4 or xfs.</param>
-/// <param name="IsClean">It was unmounted cleanly and has no errors recorded. Always true for xfs, which does not tell here.</param>
+/// <param name="IsClean">
+/// It was unmounted cleanly and has no errors recorded. Always true for xfs, which does not tell here.
+/// </param>
 /// <param name="NeedsRecovery">Its journal holds changes that are not in place yet (needs_recovery).</param>
 /// <param name="CheckIsDue">Its own schedule (mount count or interval) asks for a check.</param>
 /// <param name="Size">How many bytes it takes on its device.</param>
@@ -19,8 +21,10 @@ public sealed record Superblock(string Type, bool IsClean, bool NeedsRecovery, b
     private const uint CompatHasJournal = 0x4;
     private const uint IncompatRecover = 0x4;
     private const uint Incompat64Bit = 0x80;
-    private const uint IncompatExt4 = 0x40 | 0x80 | 0x200 | 0x400 | 0x2000; // extents, 64bit, flex_bg, ea_inode, csum_seed
-    private const uint RoCompatExt4 = 0x8 | 0x10 | 0x20 | 0x40 | 0x400; // huge_file, gdt_csum, dir_nlink, extra_isize, metadata_csum
+    // extents, 64bit, flex_bg, ea_inode, csum_seed
+    private const uint IncompatExt4 = 0x40 | 0x80 | 0x200 | 0x400 | 0x2000;
+    // huge_file, gdt_csum, dir_nlink, extra_isize, metadata_csum
+    private const uint RoCompatExt4 = 0x8 | 0x10 | 0x20 | 0x40 | 0x400;
     private const ushort StateValid = 1;
     private const ushort StateErrors = 2;
 
@@ -44,8 +48,8 @@ public sealed record Superblock(string Type, bool IsClean, bool NeedsRecovery, b
         && HasXfsSectorSize(start);
 
     /// <summary>
-    /// What follows the first 512 bytes: the next header, or zeros up to the end of a larger sector. With a wrong size of
-    /// the encrypted sectors it is something else.
+    /// What follows the first 512 bytes: the next header, or zeros up to the end of a larger sector. With a wrong size
+    /// of the encrypted sectors it is something else.
     /// </summary>
     private static bool HasXfsSectorSize(ReadOnlySpan<byte> start)
     {
@@ -63,7 +67,8 @@ public sealed record Superblock(string Type, bool IsClean, bool NeedsRecovery, b
         ushort state = BinaryPrimitives.ReadUInt16LittleEndian(super[0x3A..]);
         uint revision = BinaryPrimitives.ReadUInt32LittleEndian(super[0x4C..]);
         if (BinaryPrimitives.ReadUInt16LittleEndian(super[0x38..]) != ExtMagic
-            || inodes == 0 || logBlockSize > 6 || state > 7 || revision > 1 || !HasAsManyInodesAsItsGroups(super, inodes))
+            || inodes == 0 || logBlockSize > 6 || state > 7 || revision > 1
+            || !HasAsManyInodesAsItsGroups(super, inodes))
             return null;
 
         uint incompat = BinaryPrimitives.ReadUInt32LittleEndian(super[0x60..]);

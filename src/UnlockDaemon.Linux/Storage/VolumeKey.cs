@@ -32,7 +32,9 @@ public sealed unsafe class VolumeKey : IDisposable
     }
 
     /// <summary>Lets somebody write the key.</summary>
-    /// <param name="fill">Given an address with room for <see cref="MaximumLength"/> bytes; returns how many it wrote.</param>
+    /// <param name="fill">
+    /// Given an address with room for <see cref="MaximumLength"/> bytes; returns how many it wrote.
+    /// </param>
     /// <returns>The key, or null when nothing was written.</returns>
     internal static VolumeKey? TryFill(Func<nint, int> fill)
     {
@@ -56,7 +58,9 @@ public sealed unsafe class VolumeKey : IDisposable
         return Derive(passphrase.Bytes, cipher);
     }
 
-    /// <summary>Makes the key of a loop-AES container from a key file: a digest of each line, one after the other.</summary>
+    /// <summary>
+    /// Makes the key of a loop-AES container from a key file: a digest of each line, one after the other.
+    /// </summary>
     /// <param name="lines">The lines; a single one is a passphrase.</param>
     /// <param name="cipher">Names the hash and the length.</param>
     /// <returns>The key.</returns>

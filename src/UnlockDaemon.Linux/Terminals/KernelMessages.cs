@@ -3,7 +3,9 @@ using UnlockDaemon.Linux.Interop;
 
 namespace UnlockDaemon.Linux.Terminals;
 
-/// <summary>The kernel's log, as it appears on the consoles. Source: the kernel's Documentation/ABI/testing/dev-kmsg.</summary>
+/// <summary>
+/// The kernel's log, as it appears on the consoles. Source: the kernel's Documentation/ABI/testing/dev-kmsg.
+/// </summary>
 public static class KernelMessages
 {
     private const int RecordLength = 8192;

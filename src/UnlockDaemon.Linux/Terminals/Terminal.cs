@@ -35,7 +35,9 @@ public sealed unsafe class Terminal : IDisposable
     /// <summary>Opens a terminal; never waits for a carrier, and never makes it the controlling terminal.</summary>
     /// <param name="path">The device node.</param>
     /// <returns>The terminal, as yet with its own attributes.</returns>
-    /// <exception cref="LinuxException">There is no such device, nothing is behind it (EIO), or it is no terminal.</exception>
+    /// <exception cref="LinuxException">
+    /// There is no such device, nothing is behind it (EIO), or it is no terminal.
+    /// </exception>
     public static Terminal Open(string path) =>
         new(Fcntl.Open(path, Fcntl.O_RDWR | Fcntl.O_NOCTTY | Fcntl.O_NONBLOCK), path);
 

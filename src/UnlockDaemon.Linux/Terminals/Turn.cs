@@ -10,7 +10,8 @@ namespace UnlockDaemon.Linux.Terminals;
 /// </summary>
 /// <remarks>
 /// Whoever has it has a lock on the file (flock(2)); those who wait have it open as well, and are told by inotify(7)
-/// when it is closed. The kernel tells a moment before it drops the lock (fs/file_table.c, __fput), so a few more looks follow.
+/// when it is closed. The kernel tells a moment before it drops the lock (fs/file_table.c, __fput), so a few more looks
+/// follow.
 /// </remarks>
 public sealed class Turn : IDisposable
 {

@@ -9,5 +9,6 @@ namespace UnlockDaemon.Protocol.Messages;
 /// <param name="Slots">Key slots that there can be.</param>
 /// <param name="SectorSize">Encryption sector size in bytes.</param>
 /// <param name="Integrity">Kind of authentication, or null.</param>
-public sealed record LuksInfo(int Version, string Uuid, string Cipher, int KeyBits, int UsedSlots, int Slots, int SectorSize,
+public sealed record LuksInfo(
+    int Version, string Uuid, string Cipher, int KeyBits, int UsedSlots, int Slots, int SectorSize,
     string? Integrity);

@@ -71,14 +71,16 @@ internal sealed class ControlMethods
             : conversation.FailAsync(VarlinkError.InterfaceNotFound, new(Interface: name), cancellation);
     }
 
-    private static Task RefuseParameterAsync(Conversation conversation, string parameter, CancellationToken cancellation) =>
+    private static Task RefuseParameterAsync(
+        Conversation conversation, string parameter, CancellationToken cancellation) =>
         conversation.FailAsync(VarlinkError.InvalidParameter, new(Parameter: parameter), cancellation);
 
     private Task StatusAsync(Conversation conversation, CancellationToken cancellation)
     {
         _volume.LookAgain();
         return conversation.ReplyAsync(
-            StatusReport.Make(_volume, _services, _configuration.Volume), ProtocolJson.Default.StatusReply, cancellation);
+            StatusReport.Make(_volume, _services, _configuration.Volume),
+            ProtocolJson.Default.StatusReply, cancellation);
     }
 
     private async Task WatchAsync(Conversation conversation, CancellationToken cancellation)
@@ -98,7 +100,8 @@ internal sealed class ControlMethods
 
     private Task HoldersAsync(Conversation conversation, CancellationToken cancellation) =>
         conversation.ReplyAsync(
-            new HoldersReply(StatusReport.Describe(_volume.FindHolders())), ProtocolJson.Default.HoldersReply, cancellation);
+            new HoldersReply(StatusReport.Describe(_volume.FindHolders())),
+            ProtocolJson.Default.HoldersReply, cancellation);
 
     private async Task UnlockAsync(Conversation conversation, CancellationToken cancellation)
     {
@@ -123,7 +126,8 @@ internal sealed class ControlMethods
                 VarlinkError.Failed, new(Step: "units", Reason: StatusReport.Trouble(_services)), cancellation),
             UnlockOutcome.WrongPassphrase => conversation.FailAsync(
                 VarlinkError.WrongPassphrase, new(Reason: attempt.Reason), cancellation),
-            UnlockOutcome.PassphraseNeeded => conversation.FailAsync(VarlinkError.PassphraseNeeded, new(), cancellation),
+            UnlockOutcome.PassphraseNeeded => conversation.FailAsync(
+                VarlinkError.PassphraseNeeded, new(), cancellation),
             UnlockOutcome.Busy => conversation.FailAsync(
                 VarlinkError.Busy, new(State: Volume.JsonName(_volume.State)), cancellation),
             UnlockOutcome.OnHold => conversation.FailAsync(
@@ -140,7 +144,8 @@ internal sealed class ControlMethods
         if (conversation.Call.Read(ProtocolJson.Default.LockParameters) is not { } parameters
             || parameters.Deadline is <= 0 or > Day || parameters.HoldLimitSeconds is <= 0 or > Day)
         {
-            await RefuseParameterAsync(conversation, "deadline, hold, holdLimitSeconds, reason, nonce or evict", cancellation);
+            await RefuseParameterAsync(conversation,
+                "deadline, hold, holdLimitSeconds, reason, nonce or evict", cancellation);
             return;
         }
 
@@ -179,8 +184,10 @@ internal sealed class ControlMethods
         {
             GrowOutcomeKind.Grown => conversation.ReplyAsync(
                 new GrowReply(_volume.ContainerSize), ProtocolJson.Default.GrowReply, cancellation),
-            GrowOutcomeKind.PassphraseNeeded => conversation.FailAsync(VarlinkError.PassphraseNeeded, new(), cancellation),
-            GrowOutcomeKind.WrongPassphrase => conversation.FailAsync(VarlinkError.WrongPassphrase, new(), cancellation),
+            GrowOutcomeKind.PassphraseNeeded => conversation.FailAsync(
+                VarlinkError.PassphraseNeeded, new(), cancellation),
+            GrowOutcomeKind.WrongPassphrase => conversation.FailAsync(
+                VarlinkError.WrongPassphrase, new(), cancellation),
             GrowOutcomeKind.Busy => conversation.FailAsync(VarlinkError.Busy, new(State: outcome.Reason), cancellation),
             _ => conversation.FailAsync(
                 VarlinkError.Failed, new(Step: outcome.Step, Reason: outcome.Reason), cancellation),
@@ -198,7 +205,8 @@ internal sealed class ControlMethods
         }
         catch (LinuxException failure)
         {
-            await conversation.FailAsync(VarlinkError.Failed, new(Step: "mapping", Reason: failure.Message), cancellation);
+            await conversation.FailAsync(VarlinkError.Failed,
+                new(Step: "mapping", Reason: failure.Message), cancellation);
         }
     }
 

@@ -21,7 +21,8 @@ internal sealed partial class ControlSocket(string path, ControlMethods methods,
         while (true)
         {
             Socket socket = await listener.AcceptAsync(cancellation);
-            Connection connection = new(new MessageStream(socket, s_messageLimit, MessageStream.MaximumCall), PeerCredentials.Of(socket));
+            Connection connection = new(new MessageStream(socket, s_messageLimit, MessageStream.MaximumCall),
+                PeerCredentials.Of(socket));
             if (TryAdd(connection))
                 _ = ServeAsync(connection, cancellation);
             else
@@ -122,7 +123,8 @@ internal sealed partial class ControlSocket(string path, ControlMethods methods,
 
     private static Task RefuseAsync(Connection connection, ProtocolException reason, CancellationToken cancellation) =>
         connection.Stream.SendAsync(
-            VarlinkMessage.Error(new VarlinkError(VarlinkError.MalformedMessage, new ErrorParameters(Reason: reason.Message))),
+            VarlinkMessage.Error(
+                new VarlinkError(VarlinkError.MalformedMessage, new ErrorParameters(Reason: reason.Message))),
             cancellation);
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "control socket: pid {Pid}, uid {Uid}: {Reason}")]

@@ -41,7 +41,8 @@ internal static class StatusReport
     internal static string Trouble(ServiceSet services) =>
         string.Join("; ", services.Current
             .Where(static service => service.State != ServiceState.Ready)
-            .Select(static service => $"{service.Name}: {(service.Detail.Length > 0 ? service.Detail : service.State.ToString())}"));
+            .Select(static service =>
+                $"{service.Name}: {(service.Detail.Length > 0 ? service.Detail : service.State.ToString())}"));
 
     private static ServiceInfo Describe(ServiceStatus service) => new(
         service.Name, service.Unit, service.State.ToString().ToLowerInvariant(), service.Detail, service.Seconds,

@@ -22,7 +22,8 @@ public sealed class HostCheck(UnlockdConfiguration configuration, ISystemd syste
             .. CheckSpace(), .. new InstanceCheck(configuration).Run()];
         foreach (ServiceConfiguration service in configuration.Services)
             findings.Add(await CheckUnitAsync(service, cancellation));
-        ServiceGate gate = new(configuration.Volume.MountPoint, configuration.Services.Select(static service => service.Unit));
+        ServiceGate gate = new(configuration.Volume.MountPoint,
+            configuration.Services.Select(static service => service.Unit));
         findings.AddRange(gate.Inspect().Select(Describe));
         return findings;
     }
@@ -78,16 +79,20 @@ public sealed class HostCheck(UnlockdConfiguration configuration, ISystemd syste
             : Warning("none of the configured consoles exists: the passphrase can only be given by 'unlockctl unlock'");
     }
 
-    /// <summary>Hibernation writes all memory, with the keys in it, to a disk. Source: admin-guide/pm/sleep-states.rst.</summary>
+    /// <summary>
+    /// Hibernation writes all memory, with the keys in it, to a disk. Source: admin-guide/pm/sleep-states.rst.
+    /// </summary>
     private static IEnumerable<Finding> CheckHibernation()
     {
         const string Mode = "/sys/power/disk";
         string line = File.ReadAllText("/proc/cmdline");
         if (line.Split(' ', '\n').Any(static word => word.StartsWith("resume=", StringComparison.Ordinal)))
-            yield return Warning("the kernel's command line has resume=: hibernation would write keys to that disk; take it out");
+            yield return Warning("the kernel's command line has resume=: hibernation would write keys to that "
+                + "disk; take it out");
         else if (File.Exists(Mode) && !File.ReadAllText(Mode).Contains("[disabled]", StringComparison.Ordinal)
             && !line.Contains("nohibernate", StringComparison.Ordinal) && File.ReadLines("/proc/swaps").Skip(1).Any())
-            yield return Warning("this machine can hibernate, which would write keys to swap: boot it with nohibernate");
+            yield return Warning("this machine can hibernate, which would write keys to swap: boot it "
+                + "with nohibernate");
     }
 
     private IEnumerable<Finding> CheckSwap()
@@ -102,12 +107,15 @@ public sealed class HostCheck(UnlockdConfiguration configuration, ISystemd syste
             if (!device.StartsWith("/dev/dm-", StringComparison.Ordinal)
                 && !device.StartsWith("/dev/mapper/", StringComparison.Ordinal)
                 && !device.StartsWith("/dev/zram", StringComparison.Ordinal))
-                yield return Warning($"swap on {device} is in the clear: what services hold in memory may be written there");
+                yield return Warning($"swap on {device} is in the clear: what services hold in memory may be "
+                    + "written there");
         }
     }
 
     private IEnumerable<Finding> CheckSpace() =>
-        SpaceBelow.FindShortage(new ContainerFile(configuration.Volume.Container)) is { } shortage ? [Warning(shortage)] : [];
+        SpaceBelow.FindShortage(new ContainerFile(configuration.Volume.Container)) is { } shortage
+            ? [Warning(shortage)]
+            : [];
 
     private async Task<Finding> CheckUnitAsync(ServiceConfiguration service, CancellationToken cancellation)
     {
@@ -124,8 +132,8 @@ public sealed class HostCheck(UnlockdConfiguration configuration, ISystemd syste
     private static Finding Describe(GateFile gate) => gate.State switch
     {
         GateState.Applied => Good($"{gate.Unit} is gated"),
-        GateState.Foreign => Error($"{gate.Path} was not written by unlockctl, so {gate.Unit} is not gated: move it away, "
-            + "then run 'unlockctl apply'"),
+        GateState.Foreign => Error($"{gate.Path} was not written by unlockctl, so {gate.Unit} is not gated: move it "
+            + "away, then run 'unlockctl apply'"),
         GateState.Stale => Warning($"{gate.Unit} is no longer configured but still gated: run 'unlockctl apply'"),
         _ => Error($"{gate.Unit} may start while the volume is locked: run 'unlockctl apply'"),
     };

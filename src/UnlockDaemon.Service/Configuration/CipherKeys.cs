@@ -36,9 +36,10 @@ internal static class CipherKeys
     {
         foreach ((string key, ContainerFormat[] formats) in s_formats)
         {
-            if (section.Find(key) is not null && Array.IndexOf(formats, format) < 0)
-                section.Report(key, $"only format {string.Join(" or ", Array.ConvertAll(formats, ContainerFormats.Name))} "
-                    + $"takes it, and this is {format.Name()}; leave it out");
+            if (section.Find(key) is null || Array.IndexOf(formats, format) >= 0)
+                continue;
+            string takers = string.Join(" or ", Array.ConvertAll(formats, ContainerFormats.Name));
+            section.Report(key, $"only format {takers} takes it, and this is {format.Name()}; leave it out");
         }
 
         return format switch
@@ -66,7 +67,8 @@ internal static class CipherKeys
 
     private static PlainCipher ReadPlain(Section section)
     {
-        string specification = section.Text("cipher", text => OneOf(text, s_ciphers)) ?? PlainCipher.Default.Specification;
+        string specification = section.Text("cipher", text => OneOf(text, s_ciphers))
+            ?? PlainCipher.Default.Specification;
         int dash = specification.IndexOf('-', StringComparison.Ordinal);
         return new PlainCipher(specification[..dash], specification[(dash + 1)..], KeySize(section, specification),
             section.Text("hash", text => OneOf(text, s_hashes)) ?? PlainCipher.Default.Hash)
@@ -79,9 +81,13 @@ internal static class CipherKeys
 
     private static int KeySize(Section section, string cipher)
     {
-        string[] sizes = cipher.StartsWith("aes-xts", StringComparison.Ordinal) ? ["256", "512"] : ["128", "192", "256"];
+        string[] sizes = cipher.StartsWith("aes-xts", StringComparison.Ordinal)
+            ? ["256", "512"]
+            : ["128", "192", "256"];
         string? text = section.Text("key_size", size =>
-            Array.IndexOf(sizes, size) >= 0 ? null : $"is no key size of {cipher} in bits; write {string.Join(" or ", sizes)}");
+            Array.IndexOf(sizes, size) >= 0
+                ? null
+                : $"is no key size of {cipher} in bits; write {string.Join(" or ", sizes)}");
         return text is null ? PlainCipher.Default.KeyBits : int.Parse(text);
     }
 

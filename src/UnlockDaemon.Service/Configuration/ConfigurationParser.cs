@@ -23,7 +23,8 @@ internal static class ConfigurationParser
         new("swap", "{ path: /var/swap_file, size: 512M }"),
     ];
 
-    private static readonly SectionKey[] s_lockKeys = [new("deadline", "90s"), new("hold_limit", "30m"), new("keep_key", "10m")];
+    private static readonly SectionKey[] s_lockKeys =
+        [new("deadline", "90s"), new("hold_limit", "30m"), new("keep_key", "10m")];
 
     internal static UnlockdConfiguration? Parse(string text, Findings findings) =>
         Load(text, findings) is { } stream ? Read(stream, findings) : null;

@@ -6,7 +6,8 @@ namespace UnlockDaemon.Service.Configuration;
 
 /// <summary>
 /// A configuration whose volume has become a LUKS container: its format is changed, keys that only the old format takes
-/// are put into comments, and a file system that was the old format's usual one is named. All else stays, byte for byte.
+/// are put into comments, and a file system that was the old format's usual one is named. All else stays, byte for
+/// byte.
 /// </summary>
 public static class FormatChange
 {
@@ -39,7 +40,8 @@ public static class FormatChange
     }
 
     private static string NotUnderstood(string file) =>
-        $"{file} is written in a way that cannot be changed by a program: write each key of volume on a line of its own";
+        $"{file} is written in a way that cannot be changed by a program: write each key of volume on a "
+            + "line of its own";
 
     private static bool IsSame(UnlockdConfiguration before, UnlockdConfiguration after) =>
         after.Volume.Format == ContainerFormat.Luks
@@ -93,7 +95,8 @@ public static class FormatChange
 
     private static bool Contains(KeyValuePair<YamlNode, YamlNode> entry, ConfigurationError error) =>
         entry.Key is YamlScalarNode { Value: not (Format or "container" or "mount_point") }
-        && IsBefore(entry.Key.Start, error) && (error.Line, error.Column).CompareTo(((int)entry.Value.End.Line, (int)entry.Value.End.Column)) <= 0;
+        && IsBefore(entry.Key.Start, error)
+        && (error.Line, error.Column).CompareTo(((int)entry.Value.End.Line, (int)entry.Value.End.Column)) <= 0;
 
     private static bool IsBefore(Mark mark, ConfigurationError error) =>
         ((int)mark.Line, (int)mark.Column).CompareTo((error.Line, error.Column)) <= 0;

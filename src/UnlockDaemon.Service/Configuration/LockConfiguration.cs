@@ -5,8 +5,10 @@ namespace UnlockDaemon.Service.Configuration;
 /// again.</param>
 /// <param name="HoldLimit">When a hold ends by itself, so that a migration that never came to its end does not leave
 /// the services down in silence.</param>
-/// <param name="KeepKey">How long the kernel keeps the key after a lock with a hold, so that the end of the hold unlocks
-/// by itself; null for not at all.</param>
+/// <param name="KeepKey">
+/// How long the kernel keeps the key after a lock with a hold, so that the end of the hold unlocks by itself; null for
+/// not at all.
+/// </param>
 public sealed record LockConfiguration(TimeSpan Deadline, TimeSpan HoldLimit, TimeSpan? KeepKey = null)
 {
     /// <summary>What is taken when nothing is said.</summary>

@@ -3,7 +3,9 @@ using YamlDotNet.RepresentationModel;
 
 namespace UnlockDaemon.Service.Configuration;
 
-/// <summary>One mapping of the file: finds its values, and reports the missing ones and those of a wrong type.</summary>
+/// <summary>
+/// One mapping of the file: finds its values, and reports the missing ones and those of a wrong type.
+/// </summary>
 internal sealed class Section
 {
     private readonly Dictionary<string, YamlNode> _values = new(StringComparer.Ordinal);

@@ -16,7 +16,8 @@ internal static class SwapSection
         if (path is not null && path == volume?.Container)
             section.Report("path", $"\"{path}\" is the container; name another file");
         else if (path is not null && volume is not null && AbsolutePath.IsWithin(path, volume.MountPoint))
-            section.Report("path", $"\"{path}\" lies on the volume, which is locked when swap is wanted; put it elsewhere");
+            section.Report("path",
+                $"\"{path}\" lies on the volume, which is locked when swap is wanted; put it elsewhere");
         string? size = section.Text("size", static text =>
             Sizes.Parse(text) is >= Smallest ? null : "is no size; write it as 512M or 2G, 1M at least");
         return new SwapConfiguration(path ?? "", size is null ? null : Sizes.Parse(size));

@@ -12,8 +12,9 @@ namespace UnlockDaemon.Service.Configuration;
 /// Mount options, one each and without repeats: flags of mount(2) (see <see cref="MountOption.IsFlag"/>), and data
 /// for the file system ("errors=remount-ro"). Never "ro", never a word that only fstab(5) knows.
 /// </param>
-/// <param name="Cipher">How a container without a header is encrypted; null for <see cref="ContainerFormat.Luks"/>, which
-/// says it itself.</param>
+/// <param name="Cipher">
+/// How a container without a header is encrypted; null for <see cref="ContainerFormat.Luks"/>, which says it itself.
+/// </param>
 public sealed record VolumeConfiguration(
     string Container,
     ContainerFormat Format,

@@ -77,5 +77,6 @@ internal static class VolumeSection
     private static string? EncodingProblem(string text) =>
         text == Utf8 || PassphraseEncoding.All.Any(encoding => encoding.Name == text)
             ? null
-            : $"is none of {Utf8}, {string.Join(", ", PassphraseEncoding.All.Select(static encoding => encoding.Name))}";
+            : $"is none of {Utf8}, "
+                + $"{string.Join(", ", PassphraseEncoding.All.Select(static encoding => encoding.Name))}";
 }

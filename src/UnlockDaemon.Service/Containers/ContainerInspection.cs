@@ -2,7 +2,9 @@ using UnlockDaemon.Linux.Storage;
 
 namespace UnlockDaemon.Service.Containers;
 
-/// <summary>What a container is, or could be, without a passphrase. Only looks: nothing is written, attached or mapped.</summary>
+/// <summary>
+/// What a container is, or could be, without a passphrase. Only looks: nothing is written, attached or mapped.
+/// </summary>
 /// <param name="Kind">The kind.</param>
 /// <param name="Description">The same in words, as they follow "FILE: ".</param>
 /// <param name="Luks">What its header says, for <see cref="ContainerKind.Luks"/>.</param>
@@ -35,7 +37,8 @@ public sealed record ContainerInspection(ContainerKind Kind, string Description,
         if (luks is not null || container.HasLuksHeader)
             return DescribeLuks(luks, size);
         if (Superblock.TryParse(sample, DateTimeOffset.UtcNow) is { } superblock)
-            return new(ContainerKind.Filesystem, $"a file system in the clear ({superblock.Type}): it is not encrypted", null, size);
+            return new(ContainerKind.Filesystem,
+                $"a file system in the clear ({superblock.Type}): it is not encrypted", null, size);
         if (Known(sample) is { } other)
             return new(ContainerKind.Other, other, null, size);
         return DescribeBytes(sample, size);
@@ -46,7 +49,8 @@ public sealed record ContainerInspection(ContainerKind Kind, string Description,
         if (header is null)
         {
             return new(ContainerKind.DamagedLuks,
-                "begins as LUKS does, but its header is damaged: restore it ('cryptsetup luksHeaderRestore', 'cryptsetup repair')", null, size);
+                "begins as LUKS does, but its header is damaged: restore it ('cryptsetup luksHeaderRestore', "
+                    + "'cryptsetup repair')", null, size);
         }
 
         if (header.IsSecondCopy)
@@ -58,17 +62,20 @@ public sealed record ContainerInspection(ContainerKind Kind, string Description,
         string where = header.DataOffset == 0 ? ", a detached header: the data are elsewhere" : "";
         string integrity = header.Integrity is { } kind ? $", integrity {kind}" : "";
         return new(ContainerKind.Luks, $"LUKS{header.Version}, cipher {header.Cipher}, key of {header.KeyBits} bits, "
-            + $"{header.UsedSlots} of {header.Slots} key slots in use, sectors of {header.SectorSize} bytes{integrity}{where}", header, size);
+            + $"{header.UsedSlots} of {header.Slots} key slots in use, sectors of {header.SectorSize} "
+            + $"bytes{integrity}{where}", header, size);
     }
 
     private static ContainerInspection DescribeBytes(ReadOnlySpan<byte> sample, long size)
     {
         string keyFile = sample.StartsWith("-----BEGIN PGP"u8)
-            ? $"; a key file encrypted by gpg lies before it: 'head -c {KeyFileRoom} FILE >key.gpg', then --key-file key.gpg"
+            ? $"; a key file encrypted by gpg lies before it: 'head -c {KeyFileRoom} FILE >key.gpg', then "
+                + "--key-file key.gpg"
             : "";
         double? chiSquare = ChiSquare(sample[KeyFileRoom..]);
         if (chiSquare is null)
-            return new(ContainerKind.Empty, $"nothing but zeros in the first {sample.Length >> 10} KiB: no volume", null, size);
+            return new(ContainerKind.Empty,
+                $"nothing but zeros in the first {sample.Length >> 10} KiB: no volume", null, size);
         return chiSquare < ChiSquareLimit
             ? new(ContainerKind.Random, "random to look at: a container without a header (loop-AES, plain dm-crypt), "
                 + $"or something else that is encrypted{keyFile}", null, size)
@@ -79,7 +86,8 @@ public sealed record ContainerInspection(ContainerKind Kind, string Description,
         sample[4086..].StartsWith("SWAPSPACE2"u8) ? "swap in the clear"
         : sample[512..].StartsWith("LABELONE"u8) ? "a physical volume of LVM: name a logical volume in it"
         : sample[65600..].StartsWith("_BHRfS_M"u8) ? "a file system in the clear (btrfs): it is not encrypted"
-        : sample[510..].StartsWith((ReadOnlySpan<byte>)[0x55, 0xAA]) && ChiSquare(sample[..510]) is null or > ChiSquareLimit
+        : sample[510..].StartsWith((ReadOnlySpan<byte>)[0x55, 0xAA])
+            && ChiSquare(sample[..510]) is null or > ChiSquareLimit
             ? "a disk with partitions: name one of them"
         : null;
 

@@ -12,7 +12,8 @@ internal sealed class SectorProbe(long offset, byte[] ciphertext)
 
     private const int SectorSize = 512;
 
-    // Of ext2, ext3 and ext4 the superblock is in the third sector; of XFS it is in the first, and the second confirms it.
+    // Of ext2, ext3 and ext4 the superblock is in the third sector; of XFS it is in the first, and the second confirms
+    // it.
     private const int ExtSector = 2;
 
     internal long Offset => offset;

@@ -20,7 +20,8 @@ public sealed record Variant(PlainCipher Cipher, PassphraseEncoding? Encoding, s
         {
             string hash = $"hash {Cipher.Hash}";
             string kind = Cipher.IsLoopAes
-                ? $"loop-AES, AES{Cipher.KeyBits}, {hash}" + (Cipher.Mode == PlainCipher.MultiKeyMode ? ", many keys" : "")
+                ? $"loop-AES, AES{Cipher.KeyBits}, {hash}"
+                    + (Cipher.Mode == PlainCipher.MultiKeyMode ? ", many keys" : "")
                 : $"plain dm-crypt, {Cipher.Specification}, key of {Cipher.KeyBits} bits, {hash}";
             return kind
                 + (Cipher.Seed.Length > 0 ? $", seed \"{Cipher.Seed}\"" : "")
@@ -78,7 +79,8 @@ public sealed record Variant(PlainCipher Cipher, PassphraseEncoding? Encoding, s
     }
 
     private static string Quote(string text) =>
-        text.StartsWith('/') && text.All(static character => char.IsAsciiLetterOrDigit(character) || character is '/' or '.' or '_' or '-')
+        text.StartsWith('/')
+            && text.All(static letter => char.IsAsciiLetterOrDigit(letter) || letter is '/' or '.' or '_' or '-')
             ? text
             : $"'{text.Replace("'", "''", StringComparison.Ordinal)}'";
 }

@@ -76,7 +76,8 @@ public sealed class VariantSearch(ContainerFile container, string seed, string? 
             }
 
             foreach (string given in seeds)
-                yield return () => TryLoopAes(secret, PlainCipher.ForLoopAes(256, hash) with { Seed = given }, rank + 1, probes);
+                yield return () =>
+                    TryLoopAes(secret, PlainCipher.ForLoopAes(256, hash) with { Seed = given }, rank + 1, probes);
         }
 
         if (!secret.HasManyKeys)
@@ -100,7 +101,8 @@ public sealed class VariantSearch(ContainerFile container, string seed, string? 
         {
             int count = iterated.Thousands;
             if (count <= EveryCount || count % RoundCount == 0)
-                ProbeSizes(iterated, cipher with { Iterations = count }, secret, rank, count == 0 ? probes : probes[..Math.Min(2, probes.Count)]);
+                ProbeSizes(iterated, cipher with { Iterations = count }, secret, rank,
+                    count == 0 ? probes : probes[..Math.Min(2, probes.Count)]);
             if (count == LastCount)
                 return;
             iterated.Advance();
@@ -111,7 +113,8 @@ public sealed class VariantSearch(ContainerFile container, string seed, string? 
     {
         foreach (int bits in s_loopAesSizes)
         {
-            Probe(cipher with { KeyBits = bits }, iterated.Key, secret, cipher.Hash == PlainCipher.UsualHash(bits) ? rank : rank + 1, probes);
+            Probe(cipher with { KeyBits = bits }, iterated.Key, secret,
+                cipher.Hash == PlainCipher.UsualHash(bits) ? rank : rank + 1, probes);
         }
     }
 

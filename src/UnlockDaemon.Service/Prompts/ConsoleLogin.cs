@@ -39,7 +39,9 @@ internal sealed class ConsoleLogin
     /// <summary>Whether a login belongs on this console.</summary>
     internal bool IsConfigured => Array.Exists(s_wantedBy, directory => File.Exists(Path.Combine(directory, _unit)));
 
-    /// <summary>The getty of a console: virtual terminals have one kind, lines another. Source: systemd-getty-generator(8).</summary>
+    /// <summary>
+    /// The getty of a console: virtual terminals have one kind, lines another. Source: systemd-getty-generator(8).
+    /// </summary>
     internal static string UnitFor(string console) =>
         console.StartsWith("tty", StringComparison.Ordinal) && console.AsSpan(3).IndexOfAnyExceptInRange('0', '9') < 0
             ? $"getty@{console}.service"
@@ -76,8 +78,8 @@ internal sealed class ConsoleLogin
             UnitState unit = getty.State;
             if (unit.ActiveState is "inactive" or "failed")
             {
-                // systemd tells this, and then hangs up and resets the terminal, which would echo again. What it is asked
-                // now it answers after that.
+                // systemd tells this, and then hangs up and resets the terminal, which would echo again. What it is
+                // asked now it answers after that.
                 await _systemd.GetControlGroupAsync(_unit, cancellation);
                 return;
             }
@@ -88,8 +90,12 @@ internal sealed class ConsoleLogin
         }
     }
 
-    /// <summary>Lets somebody log in; the marker is back at once, so that the prompt returns when he logs out.</summary>
-    /// <remarks>Those of other instances go as well for that moment: they wait for this console, and do not use it.</remarks>
+    /// <summary>
+    /// Lets somebody log in; the marker is back at once, so that the prompt returns when he logs out.
+    /// </summary>
+    /// <remarks>
+    /// Those of other instances go as well for that moment: they wait for this console, and do not use it.
+    /// </remarks>
     internal async Task LendAsync(CancellationToken cancellation)
     {
         string[] others = [.. Directory.GetDirectories("/run", AnyRuntime)

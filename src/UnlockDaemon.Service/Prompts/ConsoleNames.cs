@@ -15,11 +15,14 @@ internal static class ConsoleNames
         Candidates(configured, ReadActive())
             .FindAll(name => except?.Contains(name) != true && Terminal.Exists("/dev/" + name));
 
-    /// <summary>Each name once. tty0 is whichever virtual terminal is shown, so a prompt there would be one too many.</summary>
+    /// <summary>
+    /// Each name once. tty0 is whichever virtual terminal is shown, so a prompt there would be one too many.
+    /// </summary>
     internal static List<string> Candidates(IEnumerable<string> configured, string active)
     {
         List<string> names = [];
-        foreach (string name in (string[])[.. configured, .. active.Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries)])
+        string[] all = [.. configured, .. active.Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries)];
+        foreach (string name in all)
         {
             if (name != "tty0" && !names.Contains(name))
                 names.Add(name);

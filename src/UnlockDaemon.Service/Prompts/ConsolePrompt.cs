@@ -7,7 +7,8 @@ using UnlockDaemon.Service.Volumes;
 namespace UnlockDaemon.Service.Prompts;
 
 /// <summary>The dialog on one console: asks until the volume is unlocked, from here or elsewhere.</summary>
-internal sealed class ConsolePrompt(string console, Volume volume, FilePoller poller, EventHub events, string mountPoint)
+internal sealed class ConsolePrompt(
+    string console, Volume volume, FilePoller poller, EventHub events, string mountPoint)
 {
     private readonly RetryDelay _delay = new();
     private Terminal? _terminal;
@@ -129,7 +130,9 @@ internal sealed class ConsolePrompt(string console, Volume volume, FilePoller po
         }
     }
 
-    /// <summary>Somebody may have reset the terminal since it was last shown: nothing typed must ever be seen.</summary>
+    /// <summary>
+    /// Somebody may have reset the terminal since it was last shown: nothing typed must ever be seen.
+    /// </summary>
     private static void Show(Terminal terminal, string before)
     {
         terminal.EnterRawMode();

@@ -2,7 +2,9 @@ using UnlockDaemon.Linux;
 
 namespace UnlockDaemon.Service.Prompts;
 
-/// <summary>Makes a passphrase of typed bytes. All bytes but a few control characters are part of it as they are.</summary>
+/// <summary>
+/// Makes a passphrase of typed bytes. All bytes but a few control characters are part of it as they are.
+/// </summary>
 internal sealed class PassphraseEntry(Passphrase passphrase, bool utf8)
 {
     private const byte CtrlC = 3;

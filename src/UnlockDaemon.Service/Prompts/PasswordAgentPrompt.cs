@@ -40,8 +40,8 @@ internal sealed class PasswordAgentPrompt(Volume volume, FilePoller poller, stri
                 using Passphrase copy = passphrase.Copy();
                 UnlockAttempt attempt = await volume.UnlockAsync(passphrase);
                 await Siblings.TryAsync(copy, static _ => { });
-                await Task.Delay(
-                    attempt.Outcome == UnlockOutcome.WrongPassphrase ? _delay.Next() : TimeSpan.FromSeconds(1), cancellation);
+                bool wrong = attempt.Outcome == UnlockOutcome.WrongPassphrase;
+                await Task.Delay(wrong ? _delay.Next() : TimeSpan.FromSeconds(1), cancellation);
             }
         }
         finally

@@ -20,8 +20,8 @@ internal sealed partial class PromptService : IDisposable
     private readonly ILogger _logger;
     private readonly FilePoller _poller = new();
 
-    internal PromptService(UnlockdConfiguration configuration, Volume volume, SystemdConnection systemd, EventHub events,
-        ILogger logger)
+    internal PromptService(UnlockdConfiguration configuration, Volume volume, SystemdConnection systemd,
+        EventHub events, ILogger logger)
     {
         _configuration = configuration;
         _volume = volume;
@@ -98,7 +98,9 @@ internal sealed partial class PromptService : IDisposable
         }
     }
 
-    /// <summary>systemd, too, writes over the prompt while it boots: once it has finished, the prompt is shown again.</summary>
+    /// <summary>
+    /// systemd, too, writes over the prompt while it boots: once it has finished, the prompt is shown again.
+    /// </summary>
     private async Task WatchBootAsync(Action finished, CancellationToken cancellation)
     {
         using IDisposable watch = await _systemd.WatchStartupAsync(finished, cancellation);
@@ -114,6 +116,7 @@ internal sealed partial class PromptService : IDisposable
         await prompt.AskAsync(cancellation);
     }
 
-    [LoggerMessage(Level = LogLevel.Information, Message = "asking for the passphrase on {Consoles}, password agents and the control socket")]
+    [LoggerMessage(Level = LogLevel.Information,
+        Message = "asking for the passphrase on {Consoles}, password agents and the control socket")]
     private partial void LogAsking(string consoles);
 }

@@ -5,7 +5,9 @@ using UnlockDaemon.Protocol.Messages;
 namespace UnlockDaemon.Service.Prompts;
 
 /// <summary>The other instances of this machine: one prompt is for all that are locked.</summary>
-/// <remarks>They are reached by their sockets. One after the other: a key derivation may want most of the memory.</remarks>
+/// <remarks>
+/// They are reached by their sockets. One after the other: a key derivation may want most of the memory.
+/// </remarks>
 internal sealed class Siblings
 {
     // A daemon answers at once or is stuck; a key derivation takes its time.
@@ -19,7 +21,8 @@ internal sealed class Siblings
         List<(Instance, string)> locked = [];
         foreach (Instance instance in Instance.Configured())
         {
-            if (instance != Instance.Current && await AskAsync(instance) is { Held: false, State: "locked" or "failed" } status)
+            if (instance != Instance.Current
+                && await AskAsync(instance) is { Held: false, State: "locked" or "failed" } status)
                 locked.Add((instance, status.Volume.MountPoint));
         }
 

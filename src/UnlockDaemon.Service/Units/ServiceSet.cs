@@ -136,7 +136,9 @@ public sealed partial class ServiceSet : IDisposable
         return processes.SelectMany(static list => list).ToHashSet();
     }
 
-    /// <summary>How long stopping all of them is known to take, one after the other where they depend on each other.</summary>
+    /// <summary>
+    /// How long stopping all of them is known to take, one after the other where they depend on each other.
+    /// </summary>
     /// <param name="history">What past stops took.</param>
     /// <returns>The time of the slowest chain; zero when nothing is known.</returns>
     internal TimeSpan EstimateStop(StopHistory history)

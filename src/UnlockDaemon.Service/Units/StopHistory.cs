@@ -58,8 +58,7 @@ internal sealed class StopHistory(string path)
         try
         {
             Directory.CreateDirectory(Path.GetDirectoryName(path)!);
-            IEnumerable<string> lines = all.Select(static pair =>
-                $"{pair.Key} {string.Join(' ', pair.Value.Select(static n => n.ToString("0.##", CultureInfo.InvariantCulture)))}\n");
+            IEnumerable<string> lines = all.Select(static pair => $"{pair.Key} {Text(pair.Value)}\n");
             WholeFile.Write(path, Encoding.UTF8.GetBytes(string.Concat(lines)), durable: false);
         }
         catch (IOException)
@@ -67,4 +66,7 @@ internal sealed class StopHistory(string path)
             // A full disk: the estimate stays as it was.
         }
     }
+
+    private static string Text(List<double> seconds) =>
+        string.Join(' ', seconds.Select(static n => n.ToString("0.##", CultureInfo.InvariantCulture)));
 }

@@ -5,8 +5,8 @@ using UnlockDaemon.Protocol;
 namespace UnlockDaemon.Service.Volumes;
 
 /// <summary>
-/// What a daemon that was restarted could not read from the kernel: a few lines in the instance's state directory, written whole
-/// or not at all, that count for the boot they were written in and no other.
+/// What a daemon that was restarted could not read from the kernel: a few lines in the instance's state directory,
+/// written whole or not at all, that count for the boot they were written in and no other.
 /// </summary>
 internal sealed class BootRecord(string name)
 {
@@ -18,7 +18,8 @@ internal sealed class BootRecord(string name)
 
     /// <summary>The lines; null when there is no record of this boot.</summary>
     internal string[]? Read() =>
-        _written ?? (File.Exists(_path) && File.ReadAllLines(_path) is [var boot, .. var lines] && boot == BootId.Current
+        _written
+        ?? (File.Exists(_path) && File.ReadAllLines(_path) is [var boot, .. var lines] && boot == BootId.Current
             ? lines
             : null);
 

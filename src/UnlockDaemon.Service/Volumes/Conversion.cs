@@ -67,7 +67,8 @@ public sealed class Conversion
         if (Path.Exists(_files.Old))
             return $"{_files.Old} exists, and the old container is to have that name: move it away, or remove it";
         if (LoopDevice.FindByBackingFile(FileIdentity.Of(_before.Container)) is { } loop)
-            return $"{_before.Container} is in use ({loop.Path}): 'unlockctl lock' first; or another conversion is under way";
+            return $"{_before.Container} is in use ({loop.Path}): 'unlockctl lock' first; or another conversion "
+                + "is under way";
         return _journal is null or { Stage: ConversionStage.Making } ? FindObstacleToMake() : FindOtherPair(_journal);
     }
 
@@ -91,7 +92,8 @@ public sealed class Conversion
             return $"wrong passphrase for {_before.Container}";
         if (_journal is null or { Stage: ConversionStage.Making })
             Make(old.Size, newPassphrase, step, bar, cancellation);
-        using OpenMapping? fresh = TryOpen(_after.Volume with { Container = _files.New }, FreshName, newPassphrase, write: true);
+        using OpenMapping? fresh = TryOpen(_after.Volume with { Container = _files.New }, FreshName,
+            newPassphrase, write: true);
         if (fresh is null || fresh.Size < old.Size)
         {
             return fresh is null
@@ -134,7 +136,8 @@ public sealed class Conversion
     {
         bool begun = _journal is not null && File.Exists(_files.New);
         if (!begun && Path.Exists(_files.New))
-            return $"{_files.New} exists, and is not of an interrupted conversion: nothing is ever overwritten, move it away";
+            return $"{_files.New} exists, and is not of an interrupted conversion: nothing is ever overwritten, "
+                + "move it away";
         long size = NewSize(new ContainerFile(_before.Container).Size);
         return DiskSpace.Around(_before.Container)
             .Refuse(_before.Container, size - (begun ? new ContainerFile(_files.New).Allocated : 0));
@@ -149,7 +152,8 @@ public sealed class Conversion
             : null;
 
     private void Make(
-        long length, Passphrase passphrase, Action<string> step, Func<long, IProgress<long>> bar, CancellationToken cancellation)
+        long length, Passphrase passphrase, Action<string> step, Func<long, IProgress<long>> bar,
+        CancellationToken cancellation)
     {
         _journal = new(ConversionStage.Making, FileIdentity.Of(_files.Container).Inode,
             ConversionJournal.LastWrite(_files.Container), length);
@@ -212,8 +216,8 @@ public sealed class Conversion
         Note(same
             ? _journal with { Stage = ConversionStage.Switching, Checksum = first }
             : _journal with { OldWritten = ConversionJournal.LastWrite(_files.Container), Copied = 0 });
-        return same ? null : $"the copy is not the same (SHA-256 {first} and {second}): the old container was written to "
-            + "meanwhile, or a disk fails ('journalctl -k'). The next 'unlockctl convert' copies all of it again";
+        return same ? null : $"the copy is not the same (SHA-256 {first} and {second}): the old container was written "
+            + "to meanwhile, or a disk fails ('journalctl -k'). The next 'unlockctl convert' copies all of it again";
     }
 
     private void Note(ConversionJournal journal)
@@ -230,7 +234,8 @@ public sealed class Conversion
         if (CryptMapping.Find(name) is not null)
             CryptDevice.Deactivate(name);
         LoopLayer loop = new(new ContainerFile(volume.Container));
-        return new MappingLayer(volume, loop, keepKey: false, name).BringUp(volume.Container, passphrase).Kind == LayerOutcomeKind.Up
+        return new MappingLayer(volume, loop, keepKey: false, name)
+            .BringUp(volume.Container, passphrase).Kind == LayerOutcomeKind.Up
             ? new OpenMapping(name, write)
             : null;
     }

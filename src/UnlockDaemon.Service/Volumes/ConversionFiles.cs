@@ -18,8 +18,8 @@ public sealed record ConversionFiles(string Container)
     /// <summary>Says that a conversion is under way, or was interrupted.</summary>
     /// <returns>What to do, as a sentence for the operator; or null.</returns>
     public string? FindUnfinished() => File.Exists(Journal)
-        ? $"{Container} is being converted to LUKS: wait for it, or if it was interrupted, 'unlockctl convert' finishes it "
-            + "('unlockctl convert --abort' gives it up, and the old container is used on)"
+        ? $"{Container} is being converted to LUKS: wait for it, or if it was interrupted, 'unlockctl convert' "
+            + "finishes it ('unlockctl convert --abort' gives it up, and the old container is used on)"
         : null;
 
     /// <summary>The inode that a name has; null when there is no such file.</summary>

@@ -11,7 +11,9 @@ namespace UnlockDaemon.Service.Volumes;
 /// </summary>
 /// <param name="Stage">How far it is.</param>
 /// <param name="OldInode">The old container.</param>
-/// <param name="OldWritten">When the old container was last written to, in ticks; a later time makes the copy worthless.</param>
+/// <param name="OldWritten">
+/// When the old container was last written to, in ticks; a later time makes the copy worthless.
+/// </param>
 /// <param name="Length">Bytes that are to be copied: the size of the old volume, in the clear.</param>
 /// <param name="NewInode">The new container; 0 while it is being made.</param>
 /// <param name="Uuid">The UUID of its LUKS header; "-" while it is being made.</param>
@@ -29,7 +31,8 @@ internal sealed record ConversionJournal(ConversionStage Stage, ulong OldInode, 
     {
         if (!File.Exists(files.Journal))
             return null;
-        return File.ReadAllLines(files.Journal) is [Title, var stage, var old, var written, var length, var fresh, var uuid, var copied, var sum]
+        return File.ReadAllLines(files.Journal) is [Title, var stage, var old, var written, var length, var fresh,
+            var uuid, var copied, var sum]
             && Enum.TryParse(stage, out ConversionStage known)
             && ulong.TryParse(old, out ulong oldInode) && long.TryParse(written, out long oldWritten)
             && long.TryParse(length, out long bytes) && ulong.TryParse(fresh, out ulong newInode)
@@ -45,8 +48,8 @@ internal sealed record ConversionJournal(ConversionStage Stage, ulong OldInode, 
     /// <summary>Has it on the disk: what it says of the containers must be there before.</summary>
     internal void Write(ConversionFiles files)
     {
-        string text = string.Join('\n', Title, Stage, Number(OldInode), Number(OldWritten), Number(Length), Number(NewInode),
-            Uuid, Number(Copied), Checksum) + "\n";
+        string text = string.Join('\n', Title, Stage, Number(OldInode), Number(OldWritten), Number(Length),
+            Number(NewInode), Uuid, Number(Copied), Checksum) + "\n";
         WholeFile.Write(files.Journal, Encoding.ASCII.GetBytes(text), durable: true);
         FileName.Flush(files.Journal);
     }

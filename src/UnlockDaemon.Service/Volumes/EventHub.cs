@@ -3,7 +3,9 @@ using UnlockDaemon.Protocol.Messages;
 
 namespace UnlockDaemon.Service.Volumes;
 
-/// <summary>Tells everything that happens to everybody who listens: the callers of the socket, the consoles, the log.</summary>
+/// <summary>
+/// Tells everything that happens to everybody who listens: the callers of the socket, the consoles, the log.
+/// </summary>
 public sealed class EventHub
 {
     // A listener that does not read loses the oldest events, never holds up the daemon.

@@ -20,7 +20,9 @@ internal sealed class FilesystemLayer(VolumeConfiguration configuration, Mapping
 
     /// <summary>The mount of this volume's mapping on the mount point, or null.</summary>
     internal MountEntry? Mount =>
-        _mountPoint.Current is { } mount && mapping.Mapping is { } device && mount.Device == device.Number ? mount : null;
+        _mountPoint.Current is { } mount && mapping.Mapping is { } device && mount.Device == device.Number
+            ? mount
+            : null;
 
     /// <summary>The directory it is mounted on.</summary>
     internal string MountPath => configuration.MountPoint;
@@ -34,7 +36,7 @@ internal sealed class FilesystemLayer(VolumeConfiguration configuration, Mapping
     internal string? FindFault()
     {
         if (!Directory.Exists(configuration.MountPoint))
-            return $"mount point {configuration.MountPoint} is missing: make it with 'mkdir {configuration.MountPoint}'";
+            return $"mount point {MountPath} is missing: make it with 'mkdir {MountPath}'";
         if (FindStranger() is { } stranger)
             return stranger;
         string? entry = Directory.EnumerateFileSystemEntries(configuration.MountPoint).FirstOrDefault();
@@ -46,7 +48,7 @@ internal sealed class FilesystemLayer(VolumeConfiguration configuration, Mapping
 
     /// <summary>Says that something else is mounted in the volume's place.</summary>
     internal string? FindStranger() => Mount is null && _mountPoint.Current is { } other
-        ? $"{other.Source} is mounted on {configuration.MountPoint}, and not by unlockd: unmount it, and close what it is on"
+        ? $"{other.Source} is mounted on {MountPath}, and not by unlockd: unmount it, and close what it is on"
         : null;
 
     /// <summary>Says whether the kernel has found errors in it since it was mounted.</summary>
@@ -56,8 +58,9 @@ internal sealed class FilesystemLayer(VolumeConfiguration configuration, Mapping
             return null;
         bool errors = ReadCount($"/sys/fs/ext4/{Path.GetFileName(device.SysfsPath)}/errors_count") > 0;
         return errors || mount.IsReadOnly
-            ? $"the file system on {configuration.MountPoint} has had errors{(mount.IsReadOnly ? " and takes no writes" : "")}: "
-                + "'journalctl -k' says if the disk below failed; if it did not, 'unlockctl lock', and the next unlock mends it"
+            ? $"the file system on {configuration.MountPoint} has had "
+                + $"errors{(mount.IsReadOnly ? " and takes no writes" : "")}: 'journalctl -k' says if the disk below "
+                + "failed; if it did not, 'unlockctl lock', and the next unlock mends it"
             : null;
     }
 
@@ -76,11 +79,13 @@ internal sealed class FilesystemLayer(VolumeConfiguration configuration, Mapping
             return Broken($"no file system is on {device.Path}", $"look at it with 'blkid -p {device.Path}'");
         if (superblock.Size > device.Size)
         {
-            return new(LayerOutcomeKind.Failed, $"the file system on {configuration.Container} is larger than its container "
-                + $"({superblock.Size} bytes, and there is room for {device.Size}): the container was truncated; restore it");
+            return new(LayerOutcomeKind.Failed, $"the file system on {configuration.Container} is larger than its "
+                + $"container ({superblock.Size} bytes, and there is room for {device.Size}): the container was "
+                + "truncated; restore it");
         }
 
-        if (superblock.Type != "xfs" && superblock is { IsClean: false } or { NeedsRecovery: true } or { CheckIsDue: true })
+        if (superblock.Type != "xfs"
+            && superblock is { IsClean: false } or { NeedsRecovery: true } or { CheckIsDue: true })
         {
             report(superblock.IsClean && !superblock.NeedsRecovery
                 ? Checking + "its schedule asks for it"
@@ -97,7 +102,9 @@ internal sealed class FilesystemLayer(VolumeConfiguration configuration, Mapping
             : LayerOutcome.Up;
     }
 
-    /// <summary>Mounts what was unmounted a moment ago, unchecked: it may still be mounted in another namespace.</summary>
+    /// <summary>
+    /// Mounts what was unmounted a moment ago, unchecked: it may still be mounted in another namespace.
+    /// </summary>
     /// <returns>Whether it is mounted.</returns>
     /// <exception cref="LinuxException">mount(2) failed.</exception>
     internal bool MountAgain()
@@ -110,7 +117,9 @@ internal sealed class FilesystemLayer(VolumeConfiguration configuration, Mapping
     /// <summary>Writes back what the kernel holds, so that the unmount itself is quick.</summary>
     internal void Sync() => _mountPoint.Sync();
 
-    /// <summary>Notes what the superblock says, whoever unmounted it, while the mapping is still there to read it by.</summary>
+    /// <summary>
+    /// Notes what the superblock says, whoever unmounted it, while the mapping is still there to read it by.
+    /// </summary>
     internal void NoteUnmounted()
     {
         if (Mount is not null || mapping.Mapping is not { } device)
@@ -159,13 +168,14 @@ internal sealed class FilesystemLayer(VolumeConfiguration configuration, Mapping
         }
         catch (LinuxException refused) when (refused.Errno == Errno.EINVAL && superblock.Type != _type)
         {
-            return new(LayerOutcomeKind.Failed, $"{refused.Message}: "
-            + $"it is {superblock.Type}, and volume.filesystem says {_type}: correct that, and 'systemctl restart unlockd'");
+            return new(LayerOutcomeKind.Failed, $"{refused.Message}: it is {superblock.Type}, and volume.filesystem "
+                + $"says {_type}: correct that, and 'systemctl restart unlockd'");
         }
     }
 
     private static LayerOutcome Broken(string what, string advice) =>
-        new(LayerOutcomeKind.NeedsPerson, $"{what}: {advice}, then 'unlockctl unlock'; or give up with 'unlockctl lock'");
+        new(LayerOutcomeKind.NeedsPerson,
+            $"{what}: {advice}, then 'unlockctl unlock'; or give up with 'unlockctl lock'");
 
     private static int ReadCount(string path) =>
         File.Exists(path) && int.TryParse(File.ReadAllText(path).AsSpan().Trim(), out int count) ? count : 0;
@@ -178,7 +188,8 @@ internal sealed class FilesystemLayer(VolumeConfiguration configuration, Mapping
             : null;
     }
 
-    private static async Task<string?> CheckAsync(CryptMapping device, Action<string> report, CancellationToken cancellation)
+    private static async Task<string?> CheckAsync(
+        CryptMapping device, Action<string> report, CancellationToken cancellation)
     {
         int shown = 0;
         // Called for every block group: a line for each tenth is enough.

@@ -27,8 +27,8 @@ internal sealed class GrowSequence(VolumeConfiguration configuration, StorageSta
         }
         catch (OperationCanceledException)
         {
-            return new(GrowOutcomeKind.Failed, $"stopped at {Sizes.Text(stack.Container.Size)}, as the volume is to be locked: "
-                + "the same 'unlockctl grow' finishes it once it is unlocked again", _step);
+            return new(GrowOutcomeKind.Failed, $"stopped at {Sizes.Text(stack.Container.Size)}, as the volume is to be "
+                + "locked: the same 'unlockctl grow' finishes it once it is unlocked again", _step);
         }
         catch (LinuxException failure)
         {
@@ -43,14 +43,14 @@ internal sealed class GrowSequence(VolumeConfiguration configuration, StorageSta
         {
             return wanted <= size
                 ? null
-                : $"{configuration.Container} is a block device of {Sizes.Text(size)}, and the volume takes all of it: make the "
-                    + "device larger ('lvextend', or the disk itself), then the same 'unlockctl grow'";
+                : $"{configuration.Container} is a block device of {Sizes.Text(size)}, and the volume takes all of it: "
+                    + "make the device larger ('lvextend', or the disk itself), then the same 'unlockctl grow'";
         }
 
         if (wanted < size)
         {
-            return $"{Sizes.Text(wanted)} is less than the {Sizes.Text(size)} that {configuration.Container} has, and a volume "
-                + "cannot be made smaller: make a small one with 'unlockctl create', and copy the files";
+            return $"{Sizes.Text(wanted)} is less than the {Sizes.Text(size)} that {configuration.Container} has, and "
+                + "a volume cannot be made smaller: make a small one with 'unlockctl create', and copy the files";
         }
 
         if (wanted == size)
@@ -73,7 +73,8 @@ internal sealed class GrowSequence(VolumeConfiguration configuration, StorageSta
         using VolumeKey? kept = takesKey && passphrase is null ? stack.Mapping.Kept.TryRead() : null;
         if (takesKey && passphrase is null && kept is null)
             return new(GrowOutcomeKind.PassphraseNeeded);
-        if (!CryptDevice.TryGrow(name, configuration.Header, takesKey ? passphrase : null, kept, () => GrowDevice(size, cancellation)))
+        if (!CryptDevice.TryGrow(name, configuration.Header, takesKey ? passphrase : null, kept,
+            () => GrowDevice(size, cancellation)))
             return new(GrowOutcomeKind.WrongPassphrase);
         Report("mapping", $"{stack.Mapping.Mapping!.Path} has {Sizes.Text(stack.Mapping.Mapping!.Size)}");
         return null;
@@ -83,7 +84,8 @@ internal sealed class GrowSequence(VolumeConfiguration configuration, StorageSta
     {
         if (stack.Container.Size < size)
         {
-            Report("container", $"{configuration.Container}: {Sizes.Text(stack.Container.Size)}, to be {Sizes.Text(size)}");
+            Report("container",
+                $"{configuration.Container}: {Sizes.Text(stack.Container.Size)}, to be {Sizes.Text(size)}");
             stack.Container.Grow(size, new Tenths(this, stack.Container.Size, size), cancellation);
         }
 
@@ -109,7 +111,9 @@ internal sealed class GrowSequence(VolumeConfiguration configuration, StorageSta
         return new(GrowOutcomeKind.Grown);
     }
 
-    /// <summary>Container and mapping have grown: that harms nothing, and the rest can be done by hand as well.</summary>
+    /// <summary>
+    /// Container and mapping have grown: that harms nothing, and the rest can be done by hand as well.
+    /// </summary>
     private string Advise(string refusal, string type, string device) => type == "xfs"
         ? $"{refusal}: mend that ('journalctl -k' may say more), and the same 'unlockctl grow' goes on from there"
         : $"{refusal}: if this {type} cannot grow while it is mounted, stop what uses it, then run "

@@ -3,7 +3,9 @@ using UnlockDaemon.Linux.Storage;
 
 namespace UnlockDaemon.Service.Volumes;
 
-/// <summary>Writes the backup of a LUKS header back, once it is certain that it is the header of this very container.</summary>
+/// <summary>
+/// Writes the backup of a LUKS header back, once it is certain that it is the header of this very container.
+/// </summary>
 /// <param name="container">The container.</param>
 /// <param name="place">What has its header: the container itself, or a file where that is detached.</param>
 /// <param name="file">The backup.</param>
@@ -61,7 +63,8 @@ public sealed class HeaderRestore(string container, string place, string file)
 
     /// <summary>The loop device on the container, or what lies on the device that the container is.</summary>
     private string? FindUser() => new ContainerFile(container).DeviceNumber is { } device
-        ? Directory.EnumerateFileSystemEntries($"/sys/dev/block/{device}/holders").Select(Path.GetFileName).FirstOrDefault()
+        ? Directory.EnumerateFileSystemEntries($"/sys/dev/block/{device}/holders")
+            .Select(Path.GetFileName).FirstOrDefault()
         : LoopDevice.FindByBackingFile(FileIdentity.Of(container))?.Path;
 
     private string? FindMisfit(LuksHeader header, VolumeKey key)

@@ -4,7 +4,9 @@ namespace UnlockDaemon.Service.Volumes;
 
 /// <summary>The volume is locked on purpose: nobody is prompted, and nobody may unlock.</summary>
 /// <param name="Reason">Why.</param>
-/// <param name="Until">When it ends by itself, so that an aborted migration does not leave the services down in silence.</param>
+/// <param name="Until">
+/// When it ends by itself, so that an aborted migration does not leave the services down in silence.
+/// </param>
 public sealed record Hold(string Reason, DateTimeOffset Until)
 {
     private static readonly BootRecord s_record = new("hold");

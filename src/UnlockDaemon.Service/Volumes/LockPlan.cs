@@ -8,7 +8,8 @@ namespace UnlockDaemon.Service.Volumes;
 internal sealed class LockPlan(ServiceSet services, FilesystemLayer filesystem, StopHistory history) : IDisposable
 {
     // These go away with the services and their mounts, or are the kernel's; the unmount itself will tell.
-    private static readonly string[] s_uncertain = ["mount-namespace", "mount", "swap", "loop", "device-mapper", "nfs-export"];
+    private static readonly string[] s_uncertain =
+        ["mount-namespace", "mount", "swap", "loop", "device-mapper", "nfs-export"];
 
     // An eviction as in systemd: time to end, then SIGKILL.
     private static readonly TimeSpan s_grace = TimeSpan.FromSeconds(5);
@@ -19,7 +20,8 @@ internal sealed class LockPlan(ServiceSet services, FilesystemLayer filesystem, 
     /// <param name="isLocked">Whether there is nothing to take down, and only a proof is wanted.</param>
     /// <param name="cancellation">Ends the look.</param>
     /// <returns>Null when nothing is known to be in the way; otherwise why the lock is refused, and who is.</returns>
-    internal async Task<LockOutcome?> FindObstacleAsync(LockRequest request, bool isLocked, CancellationToken cancellation)
+    internal async Task<LockOutcome?> FindObstacleAsync(
+        LockRequest request, bool isLocked, CancellationToken cancellation)
     {
         if (filesystem.FindStranger() is { } stranger)
             return new(null, $"not proven, nothing was stopped: {stranger}", [], Refused: true);
@@ -28,11 +30,13 @@ internal sealed class LockPlan(ServiceSet services, FilesystemLayer filesystem, 
         TimeSpan estimate = services.EstimateStop(history);
         if (estimate > request.Deadline)
             return Refuse($"past stops of the services took up to {estimate.TotalSeconds:0} s, the deadline is "
-                + $"{request.Deadline.TotalSeconds:0} s: give it more time, such as --deadline {estimate.TotalSeconds * 1.5:0}s");
+                + $"{request.Deadline.TotalSeconds:0} s: give it more time, such as "
+                + $"--deadline {estimate.TotalSeconds * 1.5:0}s");
         IReadOnlySet<int> ours = await services.FindProcessesAsync(cancellation);
         Holder[] strangers =
         [
-            .. filesystem.FindHolders().Where(holder => !ours.Contains(holder.Pid) && !s_uncertain.Contains(holder.Kind)),
+            .. filesystem.FindHolders()
+                .Where(holder => !ours.Contains(holder.Pid) && !s_uncertain.Contains(holder.Kind)),
         ];
         foreach (int pid in request.Evict ?? [])
         {
@@ -43,7 +47,8 @@ internal sealed class LockPlan(ServiceSet services, FilesystemLayer filesystem, 
         Holder[] left = [.. strangers.Where(holder => !_evicted.Exists(process => process.Pid == holder.Pid))];
         return left.Length == 0
             ? null
-            : Refuse($"{filesystem.MountPath} is in use: {string.Join("; ", left.Take(3).Select(static h => h.ToString()))}", left);
+            : Refuse($"{filesystem.MountPath} is in use: "
+                + $"{string.Join("; ", left.Take(3).Select(static h => h.ToString()))}", left);
     }
 
     /// <summary>Ends the processes that may be ended.</summary>

@@ -38,7 +38,8 @@ internal sealed class LockProof(VolumeConfiguration configuration, StorageStack 
     private IEnumerable<string> FindMounts()
     {
         HashSet<string> seen = [];
-        foreach (string process in Directory.EnumerateDirectories("/proc").Where(static path => char.IsAsciiDigit(path[6])))
+        foreach (string process in Directory.EnumerateDirectories("/proc")
+            .Where(static path => char.IsAsciiDigit(path[6])))
         {
             foreach (MountEntry mount in MountTable.Read(process + "/mountinfo"))
             {
@@ -59,8 +60,8 @@ internal sealed class LockProof(VolumeConfiguration configuration, StorageStack 
     private IEnumerable<string> FindMappings() => stack.Mapping.Leftovers().Select(static mapping => mapping.Path);
 
     /// <summary>
-    /// libcryptsetup puts a LUKS2 key into the kernel as a key named "cryptsetup:UUID-d0" while it maps a device. A name
-    /// with another container's UUID is of another device.
+    /// libcryptsetup puts a LUKS2 key into the kernel as a key named "cryptsetup:UUID-d0" while it maps a device. A
+    /// name with another container's UUID is of another device.
     /// </summary>
     private IEnumerable<string> FindKeys()
     {
@@ -83,7 +84,8 @@ internal sealed class LockProof(VolumeConfiguration configuration, StorageStack 
 
     private IEnumerable<string> FindUsers()
     {
-        IEnumerable<string> strays = stack.Loop.Strays.Select(static stray => $"{stray.Path} on what was the container");
+        IEnumerable<string> strays =
+            stack.Loop.Strays.Select(static stray => $"{stray.Path} on what was the container");
         if (FileIdentity.TryOf(configuration.Container) is not { } container)
             return strays;
         if (stack.Container.DeviceNumber is { } number)
@@ -93,14 +95,16 @@ internal sealed class LockProof(VolumeConfiguration configuration, StorageStack 
     }
 
     private static IEnumerable<string> FindDevicesOn(DeviceNumber number) =>
-        Directory.EnumerateFileSystemEntries($"/sys/dev/block/{number}/holders").Select(static entry => Path.GetFileName(entry))
+        Directory.EnumerateFileSystemEntries($"/sys/dev/block/{number}/holders")
+            .Select(static entry => Path.GetFileName(entry))
             .Concat(LoopDevice.FindAll().Where(device => device.IsOn(number)).Select(static device => device.Path));
 
     /// <summary>Made where swap is configured; of any other swap, "unlockctl check" warns.</summary>
     private IEnumerable<CheckResult> CheckSwap()
     {
         if (stack.Swap.Observe() is not [])
-            yield return Check("swap off", stack.Swap.FindLeft() is { } left ? [left] : [], "its mapping is gone, and the key with it");
+            yield return Check("swap off", stack.Swap.FindLeft() is { } left ? [left] : [],
+                "its mapping is gone, and the key with it");
     }
 
     private CheckResult CheckFlushed()

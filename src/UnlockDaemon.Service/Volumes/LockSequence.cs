@@ -29,7 +29,9 @@ internal sealed partial class LockSequence(
     private readonly long _started = Stopwatch.GetTimestamp();
     private double _servicesSeconds;
 
-    /// <summary>What still goes on when the answer had to be given: services coming back, or an unmount that hangs.</summary>
+    /// <summary>
+    /// What still goes on when the answer had to be given: services coming back, or an unmount that hangs.
+    /// </summary>
     internal Task Unfinished { get; private set; } = Task.CompletedTask;
 
     internal async Task<LockOutcome> RunAsync(LockRequest request, LockPlan plan, CancellationToken deadline)
@@ -52,7 +54,8 @@ internal sealed partial class LockSequence(
         if (await FindObstacleAsync(request, plan, wasLocked, deadline) is { } obstacle)
             return obstacle;
         if (!wasLocked)
-            condition.Enter(VolumeEvent.LockRequested, request.Reason is null ? "locking" : $"locking: {request.Reason}");
+            condition.Enter(VolumeEvent.LockRequested,
+                request.Reason is null ? "locking" : $"locking: {request.Reason}");
 
         bool wasMounted = stack.IsMounted;
         // A tenth of the time is for the way back.
@@ -140,7 +143,8 @@ internal sealed partial class LockSequence(
     private async Task<string?> DetachAsync(LockPlan plan, CancellationToken deadline)
     {
         // A call to the kernel cannot be ended: on a disk that does not answer it is left behind.
-        Task<string?> detach = Task.Run(() => plan.Evict(text => Report("filesystem", text)) ?? DetachLayers(), CancellationToken.None);
+        Task<string?> detach = Task.Run(() => plan.Evict(text => Report("filesystem", text)) ?? DetachLayers(),
+            CancellationToken.None);
         try
         {
             return await detach.WaitAsync(deadline);
@@ -154,7 +158,8 @@ internal sealed partial class LockSequence(
 
     private async Task<IReadOnlyList<CheckResult>?> ProveAsync(CancellationToken deadline)
     {
-        Task<IReadOnlyList<CheckResult>> checks = Task.Run(() => proof.CheckAsync(CancellationToken.None), CancellationToken.None);
+        Task<IReadOnlyList<CheckResult>> checks = Task.Run(() => proof.CheckAsync(CancellationToken.None),
+            CancellationToken.None);
         try
         {
             return await checks.WaitAsync(deadline);
@@ -201,11 +206,15 @@ internal sealed partial class LockSequence(
             configuration.Container, request.Nonce, checks, seconds), "", [], Refused: false);
     }
 
-    /// <summary>A lock that cannot be finished is undone: billing goes on, and the operator knows who is in the way.</summary>
+    /// <summary>
+    /// A lock that cannot be finished is undone: billing goes on, and the operator knows who is in the way.
+    /// </summary>
     private async Task<LockOutcome> RefuseAsync(string refusal, bool wasMounted, CancellationToken deadline)
     {
         if (!Unfinished.IsCompleted || !wasMounted || !MountAgain())
-            return Stick(stack.IsMapped ? $"not locked: {refusal}" : $"the key is gone, but not all is down: {refusal}");
+            return Stick(stack.IsMapped
+                ? $"not locked: {refusal}"
+                : $"the key is gone, but not all is down: {refusal}");
         IReadOnlyList<Holder> holders = stack.Filesystem.FindHolders();
         string reason = holders.Count == 0
             ? $"not locked: {refusal}"
@@ -214,11 +223,15 @@ internal sealed partial class LockSequence(
         condition.Enter(VolumeEvent.LockRefused, reason + "; bringing the services back");
         Unfinished = startServices();
         await Unfinished.WaitAsync(deadline).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-        return new(null, Unfinished.IsCompleted ? reason : reason + "; the services are still coming back ('unlockctl status')",
-            holders, Refused: true);
+        string outcome = Unfinished.IsCompleted
+            ? reason
+            : reason + "; the services are still coming back ('unlockctl status')";
+        return new(null, outcome, holders, Refused: true);
     }
 
-    /// <summary>It can be unmounted while something still holds the device below: the key is there, so it can come back.</summary>
+    /// <summary>
+    /// It can be unmounted while something still holds the device below: the key is there, so it can come back.
+    /// </summary>
     private bool MountAgain()
     {
         if (stack.IsMounted)

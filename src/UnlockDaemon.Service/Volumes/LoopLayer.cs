@@ -13,7 +13,9 @@ internal sealed class LoopLayer(ContainerFile container) : Layer
     internal LoopDevice? Device =>
         FileIdentity.TryOf(container.Path) is { } identity ? LoopDevice.FindByBackingFile(identity) : null;
 
-    /// <summary>The device that the mapping lies on: the loop device, or the container itself; null while there is none.</summary>
+    /// <summary>
+    /// The device that the mapping lies on: the loop device, or the container itself; null while there is none.
+    /// </summary>
     internal string? LowerPath => container.IsBlockDevice ? container.Path : Device?.Path;
 
     /// <summary>Its number.</summary>
@@ -32,7 +34,8 @@ internal sealed class LoopLayer(ContainerFile container) : Layer
 
     internal override LayerInfo Observe() =>
         Device is { } device ? new(Name, true, device.Path)
-        : Strays is [var stray, ..] ? new(Name, true, $"{stray.Path} on {stray.BackingFile ?? "a file that was deleted"}")
+        : Strays is [var stray, ..]
+            ? new(Name, true, $"{stray.Path} on {stray.BackingFile ?? "a file that was deleted"}")
         : new(Name, false, "");
 
     /// <summary>Says what became of the container while this device was attached to it.</summary>
@@ -43,8 +46,9 @@ internal sealed class LoopLayer(ContainerFile container) : Layer
         if (Array.IndexOf(Strays, device) >= 0)
             return DescribeLoss(device);
         return device.Size > container.Size
-            ? $"container {container.Path} was truncated while it was unlocked, to {container.Size} of {device.Size} bytes: "
-                + "what lay behind that is lost; copy what can still be read out of the volume, then restore the container"
+            ? $"container {container.Path} was truncated while it was unlocked, to {container.Size} of {device.Size} "
+                + "bytes: what lay behind that is lost; copy what can still be read out of the volume, then "
+                + "restore the container"
             : null;
     }
 
@@ -88,7 +92,8 @@ internal sealed class LoopLayer(ContainerFile container) : Layer
                 + $": move it back ('mv {elsewhere} {container.Path}')";
         }
 
-        return $"container {container.Path} was {(File.Exists(container.Path) ? "replaced" : "deleted")} while it was unlocked: "
-            + $"what is written now is on {device.Path} alone; run 'unlockctl lock', which keeps that, and says how to save it";
+        return $"container {container.Path} was {(File.Exists(container.Path) ? "replaced" : "deleted")} while it was "
+            + $"unlocked: what is written now is on {device.Path} alone; run 'unlockctl lock', which keeps that, and "
+            + "says how to save it";
     }
 }

@@ -13,7 +13,9 @@ internal sealed class MappingLayer(
     private const string UsualPrefix = "unlockd-";
     private const string OtherPrefix = "unlockd@";
 
-    /// <summary>libcryptsetup's name for dm-integrity's device, below a mapping with authenticated encryption.</summary>
+    /// <summary>
+    /// libcryptsetup's name for dm-integrity's device, below a mapping with authenticated encryption.
+    /// </summary>
     internal const string IntegritySuffix = "_dif";
 
     /// <summary>What the names of the two mappings of a conversion go on with.</summary>
@@ -32,7 +34,8 @@ internal sealed class MappingLayer(
     /// <summary>The mapping on this container, or what a panic has left of it, or null.</summary>
     internal CryptMapping? Mapping =>
         CryptMapping.Find(_name) is { } mapping
-        && (mapping.IsOnNothing || (loop.LowerNumber is { } device && mapping.IsOn(device)) || FindStray(mapping) is not null)
+        && (mapping.IsOnNothing || (loop.LowerNumber is { } device && mapping.IsOn(device))
+            || FindStray(mapping) is not null)
             ? mapping
             : null;
 
@@ -79,7 +82,8 @@ internal sealed class MappingLayer(
             ? Activate(device, converted)
             : LayerOutcome.WrongPassphrase with
             {
-                Reason = $"wrong passphrase: a character of it does not exist in {encoding.Name} (volume.passphrase_encoding)",
+                Reason = $"wrong passphrase: a character of it does not exist in {encoding.Name} "
+                    + "(volume.passphrase_encoding)",
             };
     }
 
@@ -104,7 +108,9 @@ internal sealed class MappingLayer(
     {
         if (passphrase is not null && configuration.Cipher is null)
             return ActivateLuks(device, passphrase);
-        bool opened = passphrase is null ? TryActivateKept(device) : TryActivatePlain(device, configuration.Cipher!, passphrase);
+        bool opened = passphrase is null
+            ? TryActivateKept(device)
+            : TryActivatePlain(device, configuration.Cipher!, passphrase);
         return opened ? LayerOutcome.Up : LayerOutcome.WrongPassphrase;
     }
 
@@ -113,7 +119,8 @@ internal sealed class MappingLayer(
     {
         RecoveryKeyReading reading = RecoveryKey.Read(passphrase);
         if (!reading.IsSlip)
-            OpenedSlot = CryptDevice.TryActivateLuks(device, _name, passphrase, keepKey ? Kept : null, configuration.Header);
+            OpenedSlot = CryptDevice.TryActivateLuks(device, _name, passphrase, keepKey ? Kept : null,
+                configuration.Header);
         return OpenedSlot is not null ? LayerOutcome.Up
             : reading.Complaint is { } complaint ? new(LayerOutcomeKind.WrongPassphrase, complaint)
             : LayerOutcome.WrongPassphrase;

@@ -12,7 +12,8 @@ namespace UnlockDaemon.Service.Volumes;
 /// <param name="Format">luks (LUKS2) or loop-aes.</param>
 /// <param name="Filesystem">The file system inside.</param>
 /// <param name="RandomFill">Fill the container with random bytes first.</param>
-public sealed record NewVolume(string Path, long Size, ContainerFormat Format, FilesystemType Filesystem, bool RandomFill)
+public sealed record NewVolume(
+    string Path, long Size, ContainerFormat Format, FilesystemType Filesystem, bool RandomFill)
 {
     private const uint LargeSector = 4096;
     private const uint SmallSector = 512;
@@ -58,7 +59,8 @@ public sealed record NewVolume(string Path, long Size, ContainerFormat Format, F
 
         long free = new DriveInfo(directory).AvailableFreeSpace;
         return free < Size
-            ? $"{Path} would need {Size >> 20}M, and the disk of {directory} has {free >> 20}M free: make room, or a smaller one"
+            ? $"{Path} would need {Size >> 20}M, and the disk of {directory} has {free >> 20}M free: make room, or "
+                + "a smaller one"
             : null;
     }
 
@@ -70,7 +72,8 @@ public sealed record NewVolume(string Path, long Size, ContainerFormat Format, F
     /// <exception cref="IOException">The file exists, or the disk is full.</exception>
     /// <exception cref="LinuxException">A step failed.</exception>
     /// <exception cref="OperationCanceledException">The work was ended.</exception>
-    public void Make(Passphrase passphrase, Action<string> step, IProgress<long> allocated, CancellationToken cancellation)
+    public void Make(Passphrase passphrase, Action<string> step, IProgress<long> allocated,
+        CancellationToken cancellation)
     {
         ArgumentNullException.ThrowIfNull(step);
         ContainerFile container = new(Path);
@@ -150,7 +153,8 @@ public sealed record NewVolume(string Path, long Size, ContainerFormat Format, F
             string complaint = mkfs.StandardError.ReadToEnd();
             mkfs.WaitForExit();
             if (mkfs.ExitCode != 0)
-                throw new LinuxException("make a file system in", Path, mkfs.ExitCode, $"{program}: {complaint.Trim()}");
+                throw new LinuxException("make a file system in", Path, mkfs.ExitCode,
+                    $"{program}: {complaint.Trim()}");
         }
         catch (Win32Exception missing)
         {

@@ -61,8 +61,8 @@ public sealed class PanicSequence
         ArgumentNullException.ThrowIfNull(configuration);
         using SystemdConnection systemd = new();
         using ServiceSet services = new(configuration.Services, systemd, NullLogger<ServiceSet>.Instance);
-        string? left =
-            await new PanicSequence(new StorageStack(configuration.Volume, keepKey: false, configuration.Swap), services, new EventHub()).TakeDownAsync();
+        StorageStack stack = new(configuration.Volume, keepKey: false, configuration.Swap);
+        string? left = await new PanicSequence(stack, services, new EventHub()).TakeDownAsync();
         // A daemon that is stuck knows nothing of this. systemd starts it again, and it looks at the kernel.
         new ControlGroup(await systemd.GetControlGroupAsync(Instance.Current.Unit, CancellationToken.None)).Kill();
         return left;

@@ -3,7 +3,9 @@ using UnlockDaemon.Linux.Storage;
 
 namespace UnlockDaemon.Service.Volumes;
 
-/// <summary>A sparse container takes blocks from the disk below as it is written to, until that has none left.</summary>
+/// <summary>
+/// A sparse container takes blocks from the disk below as it is written to, until that has none left.
+/// </summary>
 internal static class SpaceBelow
 {
     /// <summary>Says that the disk below has fewer blocks left than the container may still want.</summary>
@@ -16,9 +18,10 @@ internal static class SpaceBelow
             long free = DiskSpace.Around(container.Path).Free;
             return missing <= free
                 ? null
-                : $"{container.Path} is sparse: {Sizes.Text(missing)} of its {Sizes.Text(container.Size)} have no blocks yet, and "
-                    + $"the disk below has {Sizes.Text(free)} left. When that is used up, writes to the volume fail: make room, "
-                    + $"then 'fallocate -l {container.Size} {container.Path}' takes the blocks for good";
+                : $"{container.Path} is sparse: {Sizes.Text(missing)} of its {Sizes.Text(container.Size)} have no "
+                    + $"blocks yet, and the disk below has {Sizes.Text(free)} left. When that is used up, writes to "
+                    + $"the volume fail: make room, then 'fallocate -l {container.Size} {container.Path}' takes the "
+                    + "blocks for good";
         }
         catch (Exception gone) when (gone is LinuxException or IOException)
         {

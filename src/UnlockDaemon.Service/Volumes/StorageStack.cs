@@ -66,7 +66,9 @@ internal sealed class StorageStack
         }
     }
 
-    /// <summary>Says what became of the container while it was unlocked; null when it is as it was, or locked.</summary>
+    /// <summary>
+    /// Says what became of the container while it was unlocked; null when it is as it was, or locked.
+    /// </summary>
     internal string? FindDamage()
     {
         if (!IsMapped)
@@ -97,7 +99,8 @@ internal sealed class StorageStack
         Passphrase? passphrase, Action<string, string> report, CancellationToken cancellation)
     {
         // What is attached to a file that was moved away is no way to the container.
-        if (!IsMapped && Array.Exists(Loop.Strays, static stray => stray.BackingFile is not null) && Loop.TakeDown() is { } inUse)
+        if (!IsMapped && Array.Exists(Loop.Strays, static stray => stray.BackingFile is not null)
+            && Loop.TakeDown() is { } inUse)
             return (new(LayerOutcomeKind.Failed, inUse), Loop.Name);
         foreach (Layer layer in Layers)
         {
@@ -154,8 +157,10 @@ internal sealed class StorageStack
         : null;
 
     private string? FindKeyFileFault() => _configuration.KeyFile is not { } path ? null
-        : !File.Exists(path) ? $"the key file {path} (volume.key_file) is missing: restore it; without it nothing opens the volume"
-        : !GpgKeyFile.IsProgramInstalled ? $"{GpgKeyFile.Program}, which decrypts {path}, is not installed: 'apt install gpg'"
+        : !File.Exists(path)
+            ? $"the key file {path} (volume.key_file) is missing: restore it; without it nothing opens the volume"
+        : !GpgKeyFile.IsProgramInstalled
+            ? $"{GpgKeyFile.Program}, which decrypts {path}, is not installed: 'apt install gpg'"
         : null;
 
     private void NoteUnmounted()
@@ -166,15 +171,17 @@ internal sealed class StorageStack
             Filesystem.NoteUnmounted();
     }
 
-    /// <summary>A header that changes under an open volume is found out too late otherwise: at the next unlock.</summary>
+    /// <summary>
+    /// A header that changes under an open volume is found out too late otherwise: at the next unlock.
+    /// </summary>
     private string? FindHeaderDamage()
     {
         string? uuid = FindUuid();
         _uuid ??= uuid;
         return uuid == _uuid
             ? null
-            : $"the LUKS header in {Header.Path} was overwritten while it was unlocked: it will not open again. Do not lock it: "
-                + "restore the header from its backup, or copy the data out of the volume, first";
+            : $"the LUKS header in {Header.Path} was overwritten while it was unlocked: it will not open again. Do not "
+                + "lock it: restore the header from its backup, or copy the data out of the volume, first";
     }
 
     private static async Task<LayerOutcome> TryBringUpAsync(

@@ -17,7 +17,8 @@ internal sealed class SwapSpace(SwapConfiguration? configuration)
         configuration is null ? null : new EncryptedSwap(configuration.Path, $"unlockd.swap{Instance.Current.Suffix}");
 
     internal LayerInfo[] Observe() => _swap is null ? []
-        : _swap.IsActive ? [new("swap", true, $"{_swap.Mapping!.Path}, {_swap.Mapping.Size >> 20} MiB under a random key")]
+        : _swap.IsActive
+            ? [new("swap", true, $"{_swap.Mapping!.Path}, {_swap.Mapping.Size >> 20} MiB under a random key")]
         : [new("swap", false, _trouble ?? "")];
 
     private string? _trouble;
@@ -99,7 +100,8 @@ internal sealed class SwapSpace(SwapConfiguration? configuration)
             }
             catch (LinuxException full) when (full.Errno == Errno.ENOMEM)
             {
-                return "there is not memory enough to take back what is in swap: end what takes most of it ('top -o RES')";
+                return "there is not memory enough to take back what is in swap: end what takes most of it "
+                    + "('top -o RES')";
             }
             catch (LinuxException failure)
             {

@@ -56,8 +56,8 @@ internal sealed partial class UnlockSequence(
                 return new(UnlockOutcome.WrongPassphrase, outcome.Reason, layer);
             default:
                 condition.Complain(outcome.Reason);
-                condition.Enter(
-                    outcome.Kind == LayerOutcomeKind.NeedsPerson ? VolumeEvent.Stuck : VolumeEvent.NotOpened, outcome.Reason);
+                bool needsPerson = outcome.Kind == LayerOutcomeKind.NeedsPerson;
+                condition.Enter(needsPerson ? VolumeEvent.Stuck : VolumeEvent.NotOpened, outcome.Reason);
                 return new(UnlockOutcome.Failed, outcome.Reason, layer);
         }
     }

@@ -37,7 +37,8 @@ public sealed partial class Volume : IDisposable
     /// <param name="stack">The layers of the volume.</param>
     /// <param name="events">Told what happens.</param>
     /// <param name="logger">Told what happens.</param>
-    internal Volume(UnlockdConfiguration configuration, ServiceSet services, StorageStack stack, EventHub events, ILogger logger)
+    internal Volume(UnlockdConfiguration configuration, ServiceSet services, StorageStack stack,
+        EventHub events, ILogger logger)
     {
         _configuration = configuration.Volume;
         _keepKey = configuration.Lock.KeepKey;
@@ -115,7 +116,9 @@ public sealed partial class Volume : IDisposable
     /// <returns>The holders; empty when it is not mapped.</returns>
     public IReadOnlyList<Holder> FindHolders() => _stack.Filesystem.FindHolders();
 
-    /// <summary>Looks whether the disk below can still give a sparse container its blocks; tells it when that changes.</summary>
+    /// <summary>
+    /// Looks whether the disk below can still give a sparse container its blocks; tells it when that changes.
+    /// </summary>
     public void LookForSpace() => _space.Look(State != VolumeState.Locked);
 
     /// <summary>Waits until something about the volume is so.</summary>
@@ -167,7 +170,8 @@ public sealed partial class Volume : IDisposable
         UnlockAttempt attempt;
         try
         {
-            attempt = await new UnlockSequence(_configuration, _condition, _stack, _events, _logger).RunAsync(passphrase);
+            attempt = await new UnlockSequence(_configuration, _condition, _stack, _events, _logger)
+                .RunAsync(passphrase);
         }
         catch
         {
@@ -257,8 +261,8 @@ public sealed partial class Volume : IDisposable
                 return null;
             _condition.Enter(VolumeEvent.KeyWiped, "panic: the key is wiped");
             string? left = await panic.TryTakeDownAsync();
-            _condition.Complain("panic: the key was wiped while the volume was in use; what was not yet on the disk is lost"
-                + (left is null ? "" : $"; {left}"));
+            _condition.Complain("panic: the key was wiped while the volume was in use; what was not yet on the disk "
+                + "is lost" + (left is null ? "" : $"; {left}"));
             _condition.Enter(left is null ? VolumeEvent.Detached : VolumeEvent.Stuck, LastError!);
             return left;
         }

@@ -73,7 +73,8 @@ internal sealed partial class VolumeCondition(EventHub events, ILogger logger)
             if (_damage is null && allReady())
                 Enter(VolumeEvent.AllReady, "all services are ready");
             else
-                Enter(VolumeEvent.NotAllReady, _damage is null ? "not all services are ready" : "the container is damaged");
+                Enter(VolumeEvent.NotAllReady,
+                    _damage is null ? "not all services are ready" : "the container is damaged");
         }
     }
 

@@ -25,7 +25,8 @@ internal static class ApplyVerb
                 new CheckResult(file.Unit, file.State != GateState.Foreign, $"{Done(file.State)} {file.Path}"))]),
             ProtocolJson.Default.ChecksReply);
         return files.Any(static file => file.State == GateState.Foreign)
-            ? output.Fail(ExitCode.Failure, "a file that unlockctl did not write is in the way: move it away and try again")
+            ? output.Fail(ExitCode.Failure,
+                "a file that unlockctl did not write is in the way: move it away and try again")
             : ExitCode.Success;
     }
 

@@ -23,13 +23,14 @@ internal static class CheckVerb
 
         foreach (Finding finding in findings)
             output.Line($"{Label(finding.Severity)} {finding.Text}");
-        output.Object(new ChecksReply([.. findings.Select(static finding =>
-            new CheckResult(Label(finding.Severity).Trim().ToLowerInvariant(), finding.Severity != FindingSeverity.Error, finding.Text))]),
-            ProtocolJson.Default.ChecksReply);
+        output.Object(new ChecksReply([.. findings.Select(Describe)]), ProtocolJson.Default.ChecksReply);
         return findings.Exists(static finding => finding.Severity == FindingSeverity.Error)
             ? ExitCode.Failure
             : ExitCode.Success;
     }
+
+    private static CheckResult Describe(Finding finding) =>
+        new(Label(finding.Severity).Trim().ToLowerInvariant(), finding.Severity != FindingSeverity.Error, finding.Text);
 
     private static string Label(FindingSeverity severity) => severity switch
     {

@@ -16,16 +16,26 @@ internal static class ConvertVerb
 
     internal static Command Command(Option<bool> json, Option<string?> passphraseFile)
     {
-        Option<string> to = new("--to") { Description = "The new format: luks", DefaultValueFactory = static _ => "luks", HelpName = "FORMAT" };
+        Option<string> to = new("--to")
+        {
+            Description = "The new format: luks",
+            DefaultValueFactory = static _ => "luks",
+            HelpName = "FORMAT",
+        };
         Option<string?> newPassphraseFile = new("--new-passphrase-file")
         {
-            Description = "Take another passphrase for the new container from this file; the same as before if not given",
+            Description = "Take another passphrase for the new container from this file; the same as "
+                + "before if not given",
             HelpName = "FILE",
         };
-        Option<bool> abort = new("--abort") { Description = "Give up a conversion that was begun: the old container is used on" };
+        Option<bool> abort = new("--abort")
+        {
+            Description = "Give up a conversion that was begun: the old container is used on",
+        };
         to.AcceptOnlyFromAmong("luks");
-        Command command = new(Name, "Moves the locked volume from loop-AES or plain dm-crypt to LUKS2, in a new file beside the old "
-            + "one, which is kept. One that was interrupted goes on where it was.\n\nExample: unlockctl convert --to luks")
+        Command command = new(Name, "Moves the locked volume from loop-AES or plain dm-crypt to LUKS2, in a new file "
+            + "beside the old one, which is kept. One that was interrupted goes on where it was."
+            + "\n\nExample: unlockctl convert --to luks")
         {
             to, passphraseFile, newPassphraseFile, abort,
         };
@@ -100,7 +110,8 @@ internal static class ConvertVerb
     private static async Task<string?> FindUnlockedAsync(CancellationToken cancellation)
     {
         VarlinkReply? reply = await DaemonCall.MakeAsync("org.unlockd.Status", null, cancellation);
-        return reply is { Error: null } && reply.Read(ProtocolJson.Default.StatusReply).State is not "locked" and var state
+        return reply is { Error: null }
+            && reply.Read(ProtocolJson.Default.StatusReply).State is not "locked" and var state
             ? $"the volume is {state}, and is converted while it is locked: 'unlockctl lock' first"
             : null;
     }
@@ -122,7 +133,9 @@ internal static class ConvertVerb
             passphrase, other ?? passphrase, output.Line, total => new ProgressBar(output, total), cancellation);
     }
 
-    /// <summary>The daemon reads its configuration only when it starts; until it has, the volume stays locked.</summary>
+    /// <summary>
+    /// The daemon reads its configuration only when it starts; until it has, the volume stays locked.
+    /// </summary>
     private static async Task<int> SwitchAsync(Output output, Conversion conversion, VolumeConfiguration volume)
     {
         output.Line($"both are the same (SHA-256 {conversion.Checksum}); changing names and configuration");
@@ -135,9 +148,10 @@ internal static class ConvertVerb
         }
 
         conversion.Conclude();
-        output.Line($"converted: {conversion.Files.Container} is a LUKS2 container now. The old one is {conversion.Files.Old}: "
-            + "remove it once all is well");
-        output.Object(new VolumeInfo(volume.Container, ContainerFormat.Luks.Name(), volume.MountPoint), ProtocolJson.Default.VolumeInfo);
+        output.Line($"converted: {conversion.Files.Container} is a LUKS2 container now. The old one is "
+            + $"{conversion.Files.Old}: remove it once all is well");
+        output.Object(new VolumeInfo(volume.Container, ContainerFormat.Luks.Name(), volume.MountPoint),
+            ProtocolJson.Default.VolumeInfo);
         return ExitCode.Success;
     }
 }

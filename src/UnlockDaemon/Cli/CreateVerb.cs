@@ -48,17 +48,21 @@ internal static class CreateVerb
         if (passphrase is null)
             return ExitCode.Failure;
         if (volume.Format == ContainerFormat.LoopAes && passphrase.Length < LoopAesMinimum)
-            return output.Fail(ExitCode.Failure, $"loop-AES takes no passphrase shorter than {LoopAesMinimum} characters");
+            return output.Fail(ExitCode.Failure,
+                $"loop-AES takes no passphrase shorter than {LoopAesMinimum} characters");
 
         using (ProgressBar bar = new(output, volume.Size))
             volume.Make(passphrase, step => output.Line(step), bar, cancellation);
         ProtectMountPoint(output, volume.Path);
-        output.Line($"made {volume.Path}: {Sizes.Text(volume.Size)}, {volume.Format.Name()}, {volume.Filesystem.Name()}");
+        output.Line($"made {volume.Path}: {Sizes.Text(volume.Size)}, {volume.Format.Name()}, "
+            + $"{volume.Filesystem.Name()}");
         output.Object(new VolumeInfo(volume.Path, volume.Format.Name(), ""), ProtocolJson.Default.VolumeInfo);
         return ExitCode.Success;
     }
 
-    /// <summary>The mount point of the configured volume, if this is it: made, and closed to writes while locked.</summary>
+    /// <summary>
+    /// The mount point of the configured volume, if this is it: made, and closed to writes while locked.
+    /// </summary>
     private static void ProtectMountPoint(Output output, string container)
     {
         if (!File.Exists(Instance.Current.Configuration)

@@ -18,7 +18,8 @@ internal static class DaemonCall
     /// <summary>Makes a call and takes its last reply.</summary>
     /// <returns>The reply, or null when no daemon is there.</returns>
     internal static Task<VarlinkReply?> MakeAsync<T>(
-        string method, T parameters, JsonTypeInfo<T> type, Action<EventInfo>? progress, CancellationToken cancellation) =>
+        string method, T parameters, JsonTypeInfo<T> type, Action<EventInfo>? progress,
+        CancellationToken cancellation) =>
         FollowAsync(
             client => client.CallAsync(
                 VarlinkMessage.Call(method, parameters, type, more: progress is not null), cancellation),
@@ -31,7 +32,8 @@ internal static class DaemonCall
 
     /// <summary>Makes a call with a passphrase.</summary>
     internal static Task<VarlinkReply?> MakeAsync(
-        string method, Passphrase passphrase, Action<EventInfo> progress, CancellationToken cancellation, long? size = null) =>
+        string method, Passphrase passphrase, Action<EventInfo> progress, CancellationToken cancellation,
+        long? size = null) =>
         FollowAsync(client => client.CallWithPassphraseAsync(method, passphrase, size, cancellation), progress);
 
     /// <summary>What an error means, for people, and the exit code when the verb has none of its own for it.</summary>
@@ -41,7 +43,8 @@ internal static class DaemonCall
         VarlinkError.WrongPassphrase => (ExitCode.WrongPassphrase,
             error.Parameters.Reason is { } reason and not WrongPassphrase
                 ? reason
-                : WrongPassphrase + "; if you are sure of it, the key slot is damaged: see 'man unlockd', Damaged containers"),
+                : WrongPassphrase
+                    + "; if you are sure of it, the key slot is damaged: see 'man unlockd', Damaged containers"),
         VarlinkError.Busy => (ExitCode.Held, $"busy: the daemon is {error.Parameters.State}; see 'unlockctl watch'"),
         VarlinkError.OnHold => (ExitCode.Held,
             $"on hold ({error.Parameters.Reason}): 'unlockctl release' ends the hold"),

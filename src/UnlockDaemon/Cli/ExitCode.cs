@@ -14,7 +14,9 @@ internal static class ExitCode
     /// <summary>Busy, on hold, or the volume is held by somebody.</summary>
     internal const int Held = 5;
 
-    /// <summary>EX_CONFIG of sysexits.h: the daemon's configuration is wrong; unlockd.service does not try again.</summary>
+    /// <summary>
+    /// EX_CONFIG of sysexits.h: the daemon's configuration is wrong; unlockd.service does not try again.
+    /// </summary>
     internal const int Configuration = 78;
 
     /// <summary>Ended by Ctrl-C, as shells count it.</summary>

@@ -13,15 +13,18 @@ internal static class GrowVerb
 
     internal static Command Command(Option<bool> json, Option<string?> passphraseFile)
     {
-        Argument<string> size = new("SIZE") { Description = "The size that the container is to have, as 20G; or +5G for so much more" };
+        Argument<string> size = new("SIZE")
+        {
+            Description = "The size that the container is to have, as 20G; or +5G for so much more",
+        };
         size.Validators.Add(static result =>
         {
             if (Sizes.Parse(result.GetValueOrDefault<string>().TrimStart('+')) is null)
                 result.AddError("SIZE: write it as 20G, or +5G for so much more");
         });
-        Command command = new("grow", "Grows the unlocked volume while it is in use: container, mapping and file system. One that "
-            + "was interrupted is finished by the same command. Asks for the passphrase where the mapping (LUKS2) wants it."
-            + "\n\nExample: unlockctl grow 20G")
+        Command command = new("grow", "Grows the unlocked volume while it is in use: container, mapping and file "
+            + "system. One that was interrupted is finished by the same command. Asks for the passphrase where the "
+            + "mapping (LUKS2) wants it.\n\nExample: unlockctl grow 20G")
         {
             size, passphraseFile,
         };
@@ -39,7 +42,8 @@ internal static class GrowVerb
         long before = File.Exists(status.Volume.Container) ? new FileInfo(status.Volume.Container).Length : 0;
         long size = Sizes.Parse(wanted.TrimStart('+'))!.Value + (wanted.StartsWith('+') ? before : 0);
         if (wanted.StartsWith('+'))
-            output.Line($"growing to {Sizes.Text(size)}; if this is interrupted, 'unlockctl grow {size / 1024}K' finishes it");
+            output.Line($"growing to {Sizes.Text(size)}; if this is interrupted, 'unlockctl grow {size / 1024}K' "
+                + "finishes it");
         VarlinkReply? reply = await CallAsync(output, size, passphraseFile, cancellation);
         if (reply is null)
             return output.Fail(ExitCode.Failure, DaemonCall.NotReachable);

@@ -20,9 +20,10 @@ internal sealed class IdentifyVerb(Output output, string container, string seed,
             HelpName = "FILE",
         };
         Option<string?> seed = new("--seed") { Description = "Seed of loop-AES (-S of losetup)", HelpName = "TEXT" };
-        Command command = new("identify", "Says what a container is. One without a header: asks for its passphrase, tries every "
-            + "way that loop-AES and plain dm-crypt could have made it, and prints the configuration. Changes nothing; ends with 0 "
-            + "when it knows, with 2 when no way fits the passphrase.\n\nExample: unlockctl identify /var/encrypt_file")
+        Command command = new("identify", "Says what a container is. One without a header: asks for its passphrase, "
+            + "tries every way that loop-AES and plain dm-crypt could have made it, and prints the configuration. "
+            + "Changes nothing; ends with 0 when it knows, with 2 when no way fits the passphrase."
+            + "\n\nExample: unlockctl identify /var/encrypt_file")
         {
             file, keyFile, seed, passphraseFile,
         };
@@ -46,14 +47,16 @@ internal sealed class IdentifyVerb(Output output, string container, string seed,
         return inspection.Kind is ContainerKind.Luks or ContainerKind.Filesystem ? ExitCode.Success : ExitCode.Failure;
     }
 
-    private async Task<int> SearchAsync(ContainerInspection inspection, string? passphraseFile, CancellationToken cancellation)
+    private async Task<int> SearchAsync(
+        ContainerInspection inspection, string? passphraseFile, CancellationToken cancellation)
     {
         using Passphrase? passphrase = passphraseFile is not null ? PassphraseSource.ReadFile(passphraseFile)
             : PassphraseSource.HasTerminal ? await PassphraseSource.AskAsync("Passphrase: ", cancellation) : null;
         if (passphrase is null or { Length: 0 })
         {
             Reply(inspection, null, 0, 0);
-            return Complain(ExitCode.Failure, "without its passphrase no more can be said: type it, or use --passphrase-file FILE");
+            return Complain(ExitCode.Failure,
+                "without its passphrase no more can be said: type it, or use --passphrase-file FILE");
         }
 
         long started = Stopwatch.GetTimestamp();
@@ -64,8 +67,8 @@ internal sealed class IdentifyVerb(Output output, string container, string seed,
         Reply(inspection, variants, search.Tried, seconds);
         foreach (Variant variant in variants)
             output.Line($"\n{variant.Description}:\n\n{variant.ToYaml(container).TrimEnd()}");
-        return variants.Count > 0 ? ExitCode.Success : Complain(ExitCode.WrongPassphrase, "no way fits: the passphrase is "
-            + "another one, or a seed (--seed), a key file (--key-file) or an offset of its own belongs to it");
+        return variants.Count > 0 ? ExitCode.Success : Complain(ExitCode.WrongPassphrase, "no way fits: the passphrase "
+            + "is another one, or a seed (--seed), a key file (--key-file) or an offset of its own belongs to it");
     }
 
     /// <summary>With --json the one object is there already.</summary>

@@ -11,7 +11,8 @@ namespace UnlockDaemon.Cli;
 /// </summary>
 internal sealed class KeyChange(Output output, string device, string? passphraseFile)
 {
-    internal const string NoNames = "the container is LUKS1, whose slots have no names: leave the name out, or use the number";
+    internal const string NoNames =
+        "the container is LUKS1, whose slots have no names: leave the name out, or use the number";
     private const string Existing = "A passphrase of the container: ";
 
     internal async Task<int> AddAsync(string? name, string? newFile, uint milliseconds, CancellationToken cancellation)
@@ -19,7 +20,8 @@ internal sealed class KeyChange(Output output, string device, string? passphrase
         using LuksHeader header = LuksHeader.Read(device);
         if (FindNameFault(header, name) is { } fault)
             return output.Fail(ExitCode.Failure, fault);
-        (OpenedSlot? opened, int code) = await KeyDialog.OpenAsync(output, header, Existing, passphraseFile, cancellation);
+        (OpenedSlot? opened, int code) = await KeyDialog.OpenAsync(output, header, Existing,
+            passphraseFile, cancellation);
         using OpenedSlot? existing = opened;
         if (existing is null)
             return code;
@@ -68,7 +70,8 @@ internal sealed class KeyChange(Output output, string device, string? passphrase
         if (rest.Length == 0)
         {
             return output.Fail(ExitCode.Failure,
-                $"{gone} is the last one: without it nobody could open the volume. Add another first ('unlockctl key add')");
+                $"{gone} is the last one: without it nobody could open the volume. Add another first "
+                    + "('unlockctl key add')");
         }
 
         using Passphrase? passphrase = await KeyDialog.AskAsync(
@@ -101,7 +104,8 @@ internal sealed class KeyChange(Output output, string device, string? passphrase
         string? given = header.IsLuks2 ? name : null;
         if (FindNameFault(header, given) is { } fault)
             return output.Fail(ExitCode.Failure, fault);
-        (OpenedSlot? opened, int code) = await KeyDialog.OpenAsync(output, header, Existing, passphraseFile, cancellation);
+        (OpenedSlot? opened, int code) = await KeyDialog.OpenAsync(output, header, Existing,
+            passphraseFile, cancellation);
         using OpenedSlot? existing = opened;
         if (existing is null)
             return code;
@@ -133,7 +137,8 @@ internal sealed class KeyChange(Output output, string device, string? passphrase
         _ => null,
     };
 
-    private static int Fill(LuksHeader header, VolumeKey key, Passphrase passphrase, KeyDerivation derivation, string? name)
+    private static int Fill(
+        LuksHeader header, VolumeKey key, Passphrase passphrase, KeyDerivation derivation, string? name)
     {
         int slot = header.AddSlot(key, passphrase, derivation);
         if (name is not null)
@@ -149,7 +154,9 @@ internal sealed class KeyChange(Output output, string device, string? passphrase
         return ExitCode.Success;
     }
 
-    /// <summary>The key goes from locked memory to standard output, through no string and no stream of the runtime.</summary>
+    /// <summary>
+    /// The key goes from locked memory to standard output, through no string and no stream of the runtime.
+    /// </summary>
     private void Show(KeySlot slot, Passphrase key)
     {
         using LockedMemory shown = new(RecoveryKey.ShownLength);
@@ -158,7 +165,7 @@ internal sealed class KeyChange(Output output, string device, string? passphrase
         LockedWrite.ToStandardOutput(shown.GetSpan());
         Console.WriteLine(output.Json
             ? $"\",\"slot\":{JsonSerializer.Serialize(KeyContainer.Describe(slot), ProtocolJson.Default.KeySlotInfo)}}}"
-            : "\n\nIt is shown this once: write it down and keep it away from this machine. At the prompt it is typed with or\n"
-                + "without the hyphens; a wrong digit is told with its group.");
+            : "\n\nIt is shown this once: write it down and keep it away from this machine. At the prompt it is typed "
+                + "with or\nwithout the hyphens; a wrong digit is told with its group.");
     }
 }

@@ -14,8 +14,8 @@ namespace UnlockDaemon.Cli;
 internal sealed class KeyContainer(Output output, string container, string path)
 {
     /// <summary>
-    /// Where its header is read and written. While a loop device is on the container it is that one: libcryptsetup keeps
-    /// those apart who use the same device.
+    /// Where its header is read and written. While a loop device is on the container it is that one: libcryptsetup
+    /// keeps those apart who use the same device.
     /// </summary>
     internal string Device => LoopDevice.FindByBackingFile(FileIdentity.Of(path))?.Path ?? path;
 
@@ -36,8 +36,8 @@ internal sealed class KeyContainer(Output output, string container, string path)
                 return output.Fail(ExitCode.Failure, string.Join('\n', loaded.Errors));
             if (configuration.Volume.Format != ContainerFormat.Luks)
             {
-                return output.Fail(ExitCode.Failure, $"{configuration.Volume.Container} is {configuration.Volume.Format.Name()}: "
-                    + "it has one passphrase and no key slots; only LUKS has");
+                return output.Fail(ExitCode.Failure, $"{configuration.Volume.Container} is "
+                    + $"{configuration.Volume.Format.Name()}: it has one passphrase and no key slots; only LUKS has");
             }
 
             container = configuration.Volume.Container;
@@ -91,11 +91,12 @@ internal sealed class KeyContainer(Output output, string container, string path)
     internal Task<int> BackupAsync(string file)
     {
         if (Path.Exists(file))
-            return Task.FromResult(output.Fail(ExitCode.Failure, $"{file} exists: nothing is ever overwritten, choose another name"));
+            return Task.FromResult(output.Fail(ExitCode.Failure,
+                $"{file} exists: nothing is ever overwritten, choose another name"));
         using LuksHeader header = LuksHeader.Read(Device);
         header.Backup(file);
-        output.Line($"the header of {path} with {header.Slots.Count} key slots is in {file}: keep it on another machine. "
-            + "It opens with the passphrases of today, also when they are changed or removed later.");
+        output.Line($"the header of {path} with {header.Slots.Count} key slots is in {file}: keep it on another "
+            + "machine. It opens with the passphrases of today, also when they are changed or removed later.");
         output.Object(new VolumeInfo(path, "luks", ""), ProtocolJson.Default.VolumeInfo);
         return Task.FromResult(ExitCode.Success);
     }

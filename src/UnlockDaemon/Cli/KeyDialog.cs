@@ -25,7 +25,8 @@ internal static class KeyDialog
 
     /// <summary>Takes a new passphrase from a file, or twice from the operator.</summary>
     /// <returns>The passphrase, or null when there is none; why was told.</returns>
-    internal static async Task<Passphrase?> AskNewAsync(Output output, string? file, string option, CancellationToken cancellation)
+    internal static async Task<Passphrase?> AskNewAsync(
+        Output output, string? file, string option, CancellationToken cancellation)
     {
         Passphrase? passphrase = file is not null ? PassphraseSource.ReadFile(file)
             : HasTerminal(output, option) ? await AskTwiceAsync(output, cancellation)
@@ -61,7 +62,8 @@ internal static class KeyDialog
     {
         if (PassphraseSource.HasTerminal)
             return true;
-        output.Fail(ExitCode.Failure, $"there is no terminal to type the passphrase on: use {option} FILE, or - for standard input");
+        output.Fail(ExitCode.Failure,
+            $"there is no terminal to type the passphrase on: use {option} FILE, or - for standard input");
         return false;
     }
 

@@ -2,7 +2,9 @@ using Microsoft.Win32.SafeHandles;
 
 namespace UnlockDaemon.Cli;
 
-/// <summary>Keeps two "unlockctl key" from changing slots at once: each could remove the slot that the other counts on.</summary>
+/// <summary>
+/// Keeps two "unlockctl key" from changing slots at once: each could remove the slot that the other counts on.
+/// </summary>
 internal sealed class KeyLock : IDisposable
 {
     private const string Path = "/run/unlockd-key.lock";

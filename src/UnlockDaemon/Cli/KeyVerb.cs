@@ -11,7 +11,8 @@ internal static class KeyVerb
     /// <summary>Also an option of create.</summary>
     internal static readonly Option<uint> DerivationTime = new("--iter-time")
     {
-        Description = "How long the key derivation shall take, in milliseconds; a wrong passphrase takes it for every slot",
+        Description = "How long the key derivation shall take, in milliseconds; a wrong passphrase takes it "
+            + "for every slot",
         HelpName = "MS",
         DefaultValueFactory = static _ => KeyDerivation.UsualMilliseconds,
         Validators =
@@ -40,8 +41,8 @@ internal static class KeyVerb
     };
 
     internal static Command Make(Option<bool> json, Option<string?> passphraseFile) =>
-        new(Name, "Shows and changes the key slots of the LUKS container: each operator has a passphrase of his own. The "
-            + "volume may be locked or unlocked.\n\nExample: unlockctl key add --name anna")
+        new(Name, "Shows and changes the key slots of the LUKS container: each operator has a passphrase of his own. "
+            + "The volume may be locked or unlocked.\n\nExample: unlockctl key add --name anna")
         {
             s_container,
             List(json), Add(json, passphraseFile), Change(json, passphraseFile), Remove(json, passphraseFile),
@@ -51,8 +52,8 @@ internal static class KeyVerb
     private static Command List(Option<bool> json)
     {
         Command command = new("list", "Shows the key slots in use.\n\nExample: unlockctl key list --json");
-        command.SetAction((parsed, cancellation) => KeyContainer.RunAsync(Output(parsed, json), parsed.GetValue(s_container),
-            static container => container.ListAsync(), cancellation));
+        command.SetAction((parsed, cancellation) => KeyContainer.RunAsync(Output(parsed, json),
+            parsed.GetValue(s_container), static container => container.ListAsync(), cancellation));
         return command;
     }
 
@@ -60,8 +61,8 @@ internal static class KeyVerb
     {
         Option<string?> name = new("--name") { Description = "Whose passphrase it is", HelpName = "NAME" };
         RequireName(name);
-        Command command = new("add", "Gives an operator a slot: asks for a passphrase of the container, then twice for his."
-            + "\n\nExample: unlockctl key add --name anna")
+        Command command = new("add", "Gives an operator a slot: asks for a passphrase of the container, then twice for "
+            + "his.\n\nExample: unlockctl key add --name anna")
         {
             name, passphraseFile, s_newPassphraseFile, DerivationTime,
         };
@@ -74,22 +75,24 @@ internal static class KeyVerb
 
     private static Command Change(Option<bool> json, Option<string?> passphraseFile)
     {
-        Command command = new("change", "Changes the passphrase of the slot that the given one opens; the slot keeps its name."
-            + "\n\nExample: unlockctl key change")
+        Command command = new("change", "Changes the passphrase of the slot that the given one opens; the slot keeps "
+            + "its name.\n\nExample: unlockctl key change")
         {
             passphraseFile, s_newPassphraseFile, DerivationTime,
         };
         RequireOneInput(command, passphraseFile);
-        command.SetAction((parsed, cancellation) => ChangeAsync(parsed, json, (slots, token) => slots.ChangeAsync(
-            parsed.GetValue(s_newPassphraseFile), parsed.GetValue(DerivationTime), token), passphraseFile, cancellation));
+        command.SetAction((parsed, cancellation) => ChangeAsync(parsed, json,
+            (slots, token) => slots.ChangeAsync(
+                parsed.GetValue(s_newPassphraseFile), parsed.GetValue(DerivationTime), token),
+            passphraseFile, cancellation));
         return command;
     }
 
     private static Command Remove(Option<bool> json, Option<string?> passphraseFile)
     {
         Argument<string> slot = new("SLOT") { Description = "Name or number of the slot" };
-        Command command = new("remove", "Removes a slot. Asks for a passphrase of one that remains, so that nobody locks "
-            + "himself out.\n\nExample: unlockctl key remove anna")
+        Command command = new("remove", "Removes a slot. Asks for a passphrase of one that remains, so that nobody "
+            + "locks himself out.\n\nExample: unlockctl key remove anna")
         {
             slot, passphraseFile,
         };
@@ -107,8 +110,8 @@ internal static class KeyVerb
             DefaultValueFactory = static _ => "recovery",
         };
         RequireName(name);
-        Command command = new("recovery", "Makes a key of 48 digits and shows it once. It opens the volume at every prompt; "
-            + "a slip is told with its group.\n\nExample: unlockctl key recovery")
+        Command command = new("recovery", "Makes a key of 48 digits and shows it once. It opens the volume at every "
+            + "prompt; a slip is told with its group.\n\nExample: unlockctl key recovery")
         {
             name, passphraseFile,
         };
@@ -123,7 +126,8 @@ internal static class KeyVerb
         Argument<string> name = new("NAME") { Description = "Its new name" };
         name.Validators.Add(static result => Check(result, result.GetValueOrDefault<string?>()));
         Command command = new("name", "Names a slot anew.\n\nExample: unlockctl key name 0 anna") { slot, name };
-        command.SetAction((parsed, cancellation) => KeyContainer.RunAsync(Output(parsed, json), parsed.GetValue(s_container),
+        command.SetAction((parsed, cancellation) => KeyContainer.RunAsync(
+            Output(parsed, json), parsed.GetValue(s_container),
             container => container.RenameAsync(parsed.GetValue(slot)!, parsed.GetValue(name)!), cancellation));
         return command;
     }
@@ -131,13 +135,14 @@ internal static class KeyVerb
     private static Command Backup(Option<bool> json)
     {
         Argument<string> file = new("FILE") { Description = "The file to write; must not exist" };
-        Command command = new("backup", "Writes the header with all key slots to a file. Whoever has the file and a passphrase "
-            + "that opened it then can open the container, also after that passphrase was removed."
+        Command command = new("backup", "Writes the header with all key slots to a file. Whoever has the file and a "
+            + "passphrase that opened it then can open the container, also after that passphrase was removed."
             + "\n\nExample: unlockctl key backup /root/encrypt_file.header")
         {
             file,
         };
-        command.SetAction((parsed, cancellation) => KeyContainer.RunAsync(Output(parsed, json), parsed.GetValue(s_container),
+        command.SetAction((parsed, cancellation) => KeyContainer.RunAsync(
+            Output(parsed, json), parsed.GetValue(s_container),
             container => container.BackupAsync(Path.GetFullPath(parsed.GetValue(file)!)), cancellation));
         return command;
     }
@@ -145,22 +150,25 @@ internal static class KeyVerb
     private static Command Restore(Option<bool> json, Option<string?> passphraseFile)
     {
         Argument<string> file = new("FILE") { Description = "What 'key backup' wrote" };
-        Command command = new("restore", "Writes a header back to the locked container, if a passphrase shows that it is the "
-            + "header of this one. What was there before is kept in FILE.old."
+        Command command = new("restore", "Writes a header back to the locked container, if a passphrase shows that it "
+            + "is the header of this one. What was there before is kept in FILE.old."
             + "\n\nExample: unlockctl key restore /root/encrypt_file.header")
         {
             file, passphraseFile,
         };
-        command.SetAction((parsed, cancellation) => KeyContainer.RunAsync(Output(parsed, json), parsed.GetValue(s_container),
+        command.SetAction((parsed, cancellation) => KeyContainer.RunAsync(
+            Output(parsed, json), parsed.GetValue(s_container),
             container => container.RestoreAsync(
-                Path.GetFullPath(parsed.GetValue(file)!), parsed.GetValue(passphraseFile), cancellation), cancellation));
+                Path.GetFullPath(parsed.GetValue(file)!), parsed.GetValue(passphraseFile), cancellation),
+            cancellation));
         return command;
     }
 
     private static Output Output(ParseResult parsed, Option<bool> json) => new(parsed.GetValue(json));
 
-    private static Task<int> ChangeAsync(ParseResult parsed, Option<bool> json,
-        Func<KeyChange, CancellationToken, Task<int>> change, Option<string?> passphraseFile, CancellationToken cancellation)
+    private static Task<int> ChangeAsync(
+        ParseResult parsed, Option<bool> json, Func<KeyChange, CancellationToken, Task<int>> change,
+        Option<string?> passphraseFile, CancellationToken cancellation)
     {
         Output output = Output(parsed, json);
         return KeyContainer.RunAsync(output, parsed.GetValue(s_container), container => change(
@@ -176,7 +184,8 @@ internal static class KeyVerb
             result.AddError($"'{name}': {fault}");
     }
 
-    private static void RequireOneInput(Command command, Option<string?> passphraseFile) => command.Validators.Add(result =>
+    private static void RequireOneInput(Command command, Option<string?> passphraseFile) =>
+        command.Validators.Add(result =>
     {
         if (result.GetValue(passphraseFile) == "-" && result.GetValue(s_newPassphraseFile) == "-")
             result.AddError("only one of the two passphrases can come from standard input");

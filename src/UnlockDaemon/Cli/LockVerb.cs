@@ -18,7 +18,8 @@ internal static class LockVerb
         if (proof is null)
             return code;
         if (certificateFile is not null and not StandardOutput)
-            WholeFile.Write(certificateFile, [.. JsonSerializer.SerializeToUtf8Bytes(proof, ProtocolJson.Default.Certificate), (byte)'\n']);
+            WholeFile.Write(certificateFile,
+                [.. JsonSerializer.SerializeToUtf8Bytes(proof, ProtocolJson.Default.Certificate), (byte)'\n']);
         output.Object(proof, ProtocolJson.Default.Certificate);
         output.Line($"locked and proven in {proof.Seconds.Total:0.0} s: {proof.Container} may be copied or migrated");
         return ExitCode.Success;

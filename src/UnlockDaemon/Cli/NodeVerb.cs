@@ -34,7 +34,8 @@ internal static class NodeVerb
     }
 
     /// <summary>Every instance that is configured: what the node moves has all of their containers.</summary>
-    private static IReadOnlyList<Instance> Instances => Instance.Configured() is { Count: > 0 } found ? found : [Instance.Current];
+    private static IReadOnlyList<Instance> Instances =>
+        Instance.Configured() is { Count: > 0 } found ? found : [Instance.Current];
 
     /// <summary>The status of the first; all must answer, or the node learns that one does not.</summary>
     private static async Task<int> TellStatusAsync(Output output, NodeRequest request, CancellationToken cancellation)
@@ -107,7 +108,8 @@ internal static class NodeVerb
             if (status is null)
                 return code;
             bootId = status.BootId;
-            if (MayHold(status) && await ReleaseVerb.AskAsync(output, cancellation) is not ExitCode.Success and var failed)
+            if (MayHold(status)
+                && await ReleaseVerb.AskAsync(output, cancellation) is not ExitCode.Success and var failed)
                 return failed;
         }
 

@@ -19,9 +19,9 @@ internal static class PanicVerb
     internal static Command Make(Option<bool> json)
     {
         Option<bool> all = new("--all") { Description = "All volumes of this machine, not only the one of --instance" };
-        Command command = new("panic", "Emergency: takes the key out of the kernel's memory at once, then kills the services, "
-            + "unmounts and detaches. Asks nothing. What was not yet on the disk is lost, as in a power failure."
-            + "\n\nExample: unlockctl panic")
+        Command command = new("panic", "Emergency: takes the key out of the kernel's memory at once, then kills the "
+            + "services, unmounts and detaches. Asks nothing. What was not yet on the disk is lost, as in a power "
+            + "failure.\n\nExample: unlockctl panic")
         {
             all,
         };
@@ -66,7 +66,8 @@ internal static class PanicVerb
         IReadOnlyList<string> wiped = PanicSequence.WipeAllKeys();
         double seconds = (DateTime.Now - Process.GetCurrentProcess().StartTime).TotalSeconds;
         foreach (string mapping in wiped)
-            output.Line($"the key of {mapping} is out of the kernel's memory {seconds:0.00} s after the start of unlockctl");
+            output.Line($"the key of {mapping} is out of the kernel's memory {seconds:0.00} s after the start "
+                + "of unlockctl");
         return wiped.Count > 0;
     }
 

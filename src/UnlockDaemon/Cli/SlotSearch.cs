@@ -14,8 +14,8 @@ internal sealed class SlotSearch(IReadOnlyList<KeySlot> slots)
     {
         [] => $"there is no slot {(IsNumber(text) ? text : $"'{text}'")}: 'unlockctl key list' shows them",
         [_] => null,
-        var several => $"slots {string.Join(" and ", several.Select(static slot => slot.Number))} are both '{text}' (a change "
-            + "was interrupted; one has the old passphrase, one the new): give the number",
+        var several => $"slots {string.Join(" and ", several.Select(static slot => slot.Number))} are both '{text}' (a "
+            + "change was interrupted; one has the old passphrase, one the new): give the number",
     };
 
     /// <summary>Says whose a name is already; null when nobody's.</summary>

@@ -41,7 +41,8 @@ internal static class UnlockVerb
         {
             return output.Fail(ExitCode.Failure, reply, PassphraseSource.HasTerminal
                 ? "given up"
-                : "there is no terminal to type the passphrase on: use --passphrase-file FILE, or - for standard input");
+                : "there is no terminal to type the passphrase on: use --passphrase-file FILE, or - for "
+                    + "standard input");
         }
 
         (int code, string message) = DaemonCall.Explain(error);
@@ -52,7 +53,8 @@ internal static class UnlockVerb
     private static async Task<VarlinkReply?> AskAsync(
         Output output, ProgressDisplay progress, CancellationToken cancellation)
     {
-        VarlinkReply? reply = new(default, new VarlinkError(VarlinkError.PassphraseNeeded, new ErrorParameters()), false);
+        VarlinkReply? reply = new(default,
+            new VarlinkError(VarlinkError.PassphraseNeeded, new ErrorParameters()), false);
         for (int i = 0; i < TypedTries && PassphraseSource.HasTerminal; i++)
         {
             using Passphrase? passphrase = await PassphraseSource.AskAsync("Passphrase: ", cancellation);

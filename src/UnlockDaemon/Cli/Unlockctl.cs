@@ -14,7 +14,11 @@ internal static class Unlockctl
 {
     private const string CreateName = "create";
 
-    private static readonly Option<bool> s_json = new("--json") { Description = "One JSON object instead of text", Recursive = true };
+    private static readonly Option<bool> s_json = new("--json")
+    {
+        Description = "One JSON object instead of text",
+        Recursive = true,
+    };
 
     private static readonly Option<string?> s_passphraseFile = new("--passphrase-file")
     {
@@ -25,16 +29,19 @@ internal static class Unlockctl
     internal static async Task<int> RunAsync(string[] args)
     {
         // No RootCommand: that is called by the name of the executable, unlockd.
-        Command root = new("unlockctl", "Unlocks and locks the encrypted volume of this instance, and shows how it is. See unlockctl(1).")
+        Command root = new("unlockctl",
+            "Unlocks and locks the encrypted volume of this instance, and shows how it is. See unlockctl(1).")
         {
             new HelpOption(),
             new VersionOption(),
             s_json,
             InstanceOption.Make(),
-            Simple("status", "Shows the volume, its layers and its services.\n\nExample: unlockctl status --json", StatusVerb.RunAsync),
+            Simple("status", "Shows the volume, its layers and its services.\n\nExample: unlockctl status --json",
+                StatusVerb.RunAsync),
             Unlock(),
             Lock(),
-            Simple("release", "Ends a hold: the consoles prompt again.\n\nExample: unlockctl release", ReleaseVerb.RunAsync),
+            Simple("release", "Ends a hold: the consoles prompt again.\n\nExample: unlockctl release",
+                ReleaseVerb.RunAsync),
             PanicVerb.Make(s_json),
             Simple("holders", "Shows who holds the volume.\n\nExample: unlockctl holders", HoldersVerb.RunAsync),
             Create(),
@@ -43,8 +50,10 @@ internal static class Unlockctl
             IdentifyVerb.Command(s_json, s_passphraseFile),
             KeyVerb.Make(s_json, s_passphraseFile),
             Simple("apply", "Writes the drop-ins that keep the configured services from starting while the volume is "
-                + "locked, and removes those of services no longer configured.\n\nExample: unlockctl apply", ApplyVerb.RunAsync),
-            Simple("check", "Checks the configuration and this instance.\n\nExample: unlockctl check", CheckVerb.RunAsync),
+                + "locked, and removes those of services no longer configured.\n\nExample: unlockctl apply",
+                ApplyVerb.RunAsync),
+            Simple("check", "Checks the configuration and this instance.\n\nExample: unlockctl check",
+                CheckVerb.RunAsync),
             AuthorizeNode(),
             Node(),
             Simple("watch", "Shows what happens until interrupted.\n\nExample: unlockctl watch", WatchVerb.RunAsync),
@@ -54,8 +63,8 @@ internal static class Unlockctl
             ParseResult parsed = root.Parse(args);
             InstanceOption.Apply(parsed);
             InvocationConfiguration invocation = new() { EnableDefaultExceptionHandler = false };
-            // What is given up is cleared away, or noted, first, and a step of it takes longer than the usual 2 s; so does a
-            // change of key slots, which is brought to its end.
+            // What is given up is cleared away, or noted, first, and a step of it takes longer than the usual 2 s; so
+            // does a change of key slots, which is brought to its end.
             if (parsed.CommandResult.Command.Name is CreateName or ConvertVerb.Name || IsKeyCommand(parsed))
                 invocation.ProcessTerminationTimeout = Timeout.InfiniteTimeSpan;
             return await parsed.InvokeAsync(invocation);
@@ -64,7 +73,9 @@ internal static class Unlockctl
         {
             return ExitCode.Interrupted;
         }
-        catch (Exception failure) when (failure is LinuxException or ProtocolException or IOException or UnauthorizedAccessException or SystemdException)
+        catch (Exception failure)
+            when (failure is LinuxException or ProtocolException or IOException or UnauthorizedAccessException
+                or SystemdException)
         {
             return new Output(args.Contains("--json", StringComparer.Ordinal)).Fail(ExitCode.Failure, failure.Message);
         }
@@ -83,8 +94,8 @@ internal static class Unlockctl
     private static Command AuthorizeNode()
     {
         Argument<string> key = new("KEY") { Description = "The line that 'unlockd-ganeti setup' prints, in quotes" };
-        Command command = new("authorize-node", "Lets the Ganeti nodes ask for the lock over SSH, and do nothing else here."
-            + "\n\nExample: unlockctl authorize-node 'ssh-ed25519 AAAA... unlockd-ganeti'")
+        Command command = new("authorize-node", "Lets the Ganeti nodes ask for the lock over SSH, and do nothing else "
+            + "here.\n\nExample: unlockctl authorize-node 'ssh-ed25519 AAAA... unlockd-ganeti'")
         {
             key,
         };
@@ -95,8 +106,8 @@ internal static class Unlockctl
 
     private static Command Node()
     {
-        Command command = new("node", "Answers a Ganeti node; sshd runs it, see 'unlockctl authorize-node'. The request is "
-            + $"taken from SSH_ORIGINAL_COMMAND: {NodeRequest.Sentences}"
+        Command command = new("node", "Answers a Ganeti node; sshd runs it, see 'unlockctl authorize-node'. The "
+            + $"request is taken from SSH_ORIGINAL_COMMAND: {NodeRequest.Sentences}"
             + "\n\nExample: SSH_ORIGINAL_COMMAND=status unlockctl node");
         command.SetAction(static (_, cancellation) => NodeVerb.RunAsync(cancellation));
         return command;
@@ -135,8 +146,16 @@ internal static class Unlockctl
             Description = "End this process if it holds the volume (may be repeated; see unlockctl holders)",
             HelpName = "PID",
         };
-        Option<string?> reason = new("--reason") { Description = "Why, for the log and the certificate", HelpName = "TEXT" };
-        Option<string?> nonce = new("--nonce") { Description = "Goes into the certificate as it is", HelpName = "TEXT" };
+        Option<string?> reason = new("--reason")
+        {
+            Description = "Why, for the log and the certificate",
+            HelpName = "TEXT",
+        };
+        Option<string?> nonce = new("--nonce")
+        {
+            Description = "Goes into the certificate as it is",
+            HelpName = "TEXT",
+        };
         Option<string?> certificate = new("--certificate")
         {
             Description = "Write the proof to this file, or to standard output for -",
@@ -144,15 +163,17 @@ internal static class Unlockctl
         };
         RequireDuration(deadline);
         RequireDuration(holdLimit);
-        Command command = new("lock", "Stops the services, unmounts, wipes the key, detaches, and looks at the kernel again. "
-            + "Ends with 0 only when all that is proven.\n\nExample: unlockctl lock --reason migration --certificate /root/lock.json")
+        Command command = new("lock", "Stops the services, unmounts, wipes the key, detaches, and looks at the kernel "
+            + "again. Ends with 0 only when all that is proven."
+            + "\n\nExample: unlockctl lock --reason migration --certificate /root/lock.json")
         {
             deadline, hold, holdLimit, reason, evict, nonce, certificate,
         };
         command.SetAction((parsed, cancellation) =>
         {
             LockParameters parameters = new(Seconds(parsed.GetValue(deadline)), parsed.GetValue(hold),
-                Seconds(parsed.GetValue(holdLimit)), parsed.GetValue(reason), parsed.GetValue(nonce), parsed.GetValue(evict));
+                Seconds(parsed.GetValue(holdLimit)), parsed.GetValue(reason), parsed.GetValue(nonce),
+                parsed.GetValue(evict));
             string? file = parsed.GetValue(certificate);
             Output output = new(parsed.GetValue(s_json) || file == LockVerb.StandardOutput);
             return LockVerb.RunAsync(output, parameters, file, cancellation);
@@ -173,15 +194,20 @@ internal static class Unlockctl
     {
         Argument<string> file = new("FILE") { Description = "The container to make; must not exist" };
         Option<string> size = new("--size") { Description = "Size, as 512M or 10G", Required = true, HelpName = "S" };
-        Option<string> format = new("--format") { Description = "luks (LUKS2) or loop-aes", DefaultValueFactory = static _ => "luks" };
+        Option<string> format = new("--format")
+        {
+            Description = "luks (LUKS2) or loop-aes",
+            DefaultValueFactory = static _ => "luks",
+        };
         Option<string?> filesystem = new("--filesystem")
         {
             Description = "ext2, ext3, ext4 or xfs; if not given, ext4, or ext2 in loop-aes",
         };
         Option<bool> fill = new("--random-fill")
         {
-            Description = "Fill the container with random bytes first. Slower: every byte is written, where otherwise the "
-                + "space is only reserved. Then who gets hold of the container cannot tell how much of it is in use, nor where",
+            Description = "Fill the container with random bytes first. Slower: every byte is written, where otherwise "
+                + "the space is only reserved. Then who gets hold of the container cannot tell how much of it is in "
+                + "use, nor where",
         };
         Option<string?> name = new("--name")
         {

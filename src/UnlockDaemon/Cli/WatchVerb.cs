@@ -23,7 +23,8 @@ internal static class WatchVerb
         void Show(EventInfo happened)
         {
             output.Object(new EventReply(happened), ProtocolJson.Default.EventReply);
-            output.Line($"{happened.Time.ToLocalTime():HH:mm:ss} {happened.Kind,-8} {happened.Subject,-16} {happened.Text}");
+            output.Line($"{happened.Time.ToLocalTime():HH:mm:ss} {happened.Kind,-8} {happened.Subject,-16} "
+                + $"{happened.Text}");
         }
     }
 }

@@ -17,7 +17,8 @@ public sealed class LayeringTests
         foreach (string file in Directory.EnumerateFiles(folder, "*.cs", SearchOption.AllDirectories))
         {
             foreach (string other in forbidden)
-                Assert.DoesNotContain($"using UnlockDaemon.Service.{other};", File.ReadAllText(file), StringComparison.Ordinal);
+                Assert.DoesNotContain($"using UnlockDaemon.Service.{other};", File.ReadAllText(file),
+                    StringComparison.Ordinal);
         }
     }
 

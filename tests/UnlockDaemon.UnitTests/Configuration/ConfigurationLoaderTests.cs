@@ -35,7 +35,8 @@ public sealed class ConfigurationLoaderTests
     public void ReadsSwap()
     {
         Assert.Null(Valid(Least).Swap);
-        Assert.Equal(new SwapConfiguration("/var/swap_file", 512 << 20), Valid(Least + "swap: { path: /var/swap_file, size: 512M }").Swap);
+        Assert.Equal(new SwapConfiguration("/var/swap_file", 512 << 20),
+            Valid(Least + "swap: { path: /var/swap_file, size: 512M }").Swap);
         Assert.Equal(new SwapConfiguration("/dev/vdb", null), Valid(Least + "swap: { path: /dev/vdb }").Swap);
     }
 
@@ -139,8 +140,14 @@ public sealed class ConfigurationLoaderTests
     [InlineData(", hash: rmd160, offset: 16, skip: 0", 256, "ripemd160", 16, 0)]
     public void ReadsTheCipherOfLoopAes(string keys, int bits, string hash, long offset, long skip)
     {
-        PlainCipher cipher = Valid($"volume: {{ container: /a, mount_point: /b, format: loop-aes{keys} }}").Volume.Cipher!;
-        Assert.Equal(new PlainCipher("aes", "cbc-plain64", bits, hash) { IsLoopAes = true, Offset = offset, Skip = skip }, cipher);
+        string yaml = $"volume: {{ container: /a, mount_point: /b, format: loop-aes{keys} }}";
+        PlainCipher expected = new("aes", "cbc-plain64", bits, hash)
+        {
+            IsLoopAes = true,
+            Offset = offset,
+            Skip = skip,
+        };
+        Assert.Equal(expected, Valid(yaml).Volume.Cipher);
     }
 
     [Fact]
@@ -156,7 +163,8 @@ public sealed class ConfigurationLoaderTests
     [Fact]
     public void ReadsTheHeaderOfLuks()
     {
-        VolumeConfiguration volume = Valid("volume: { container: /a, mount_point: /b, header: /c, passphrase_encoding: utf-8 }").Volume;
+        VolumeConfiguration volume =
+            Valid("volume: { container: /a, mount_point: /b, header: /c, passphrase_encoding: utf-8 }").Volume;
         Assert.Equal("/c", volume.Header);
         Assert.Null(volume.Encoding);
     }

@@ -13,7 +13,8 @@ public sealed class ConfigurationProperties
         "volume", "container", "mount_point", "format", "filesystem", "options", "consoles", "services", "mysql",
         "unit", "depends_on", "ready", "timeout", "lock", "deadline", "/var/secure", "/", "luks", "plain", "tty1",
         "exec:", "tcp:", "mysql:", "127.0.0.1:80", "mariadb.service", "90s", "0", "99999999999999999999", "~", ": ",
-        ":", "- ", "-", "[", "]", "{", "}", ", ", ",", "\n", "\n  ", "\n    ", "\r\n", "\t", " ", "# ", "\"", "'", "|\n",
+        ":", "- ", "-", "[", "]", "{", "}", ", ", ",", "\n", "\n  ", "\n    ", "\r\n", "\t", " ",
+        "# ", "\"", "'", "|\n",
         ">", "&a ", "*a", "!!str ", "!<", "%YAML 1.2\n", "---\n", "...\n", "? ", "<<", "\\x", "\0", "\u0085", "\uFEFF",
         "é", "\ud83d", "@", "`",
     ];

@@ -25,7 +25,8 @@ public sealed class FormatChangeTests
 
     [Fact]
     public void FileSystemThatWasTheUsualOneIsNamed() =>
-        Assert.Equal("volume:\r\n  format: luks # old\r\n  filesystem: ext2\r\n  container: /a\r\n  mount_point: /b\r\n",
+        Assert.Equal("volume:\r\n  format: luks # old\r\n  filesystem: ext2\r\n"
+            + "  container: /a\r\n  mount_point: /b\r\n",
             Change("volume:\r\n  format: loop-aes # old\r\n  container: /a\r\n  mount_point: /b\r\n"));
 
     [Fact]
@@ -35,11 +36,14 @@ public sealed class FormatChangeTests
 
     [Fact]
     public void KeysThatOnlyTheOldFormatTakesBecomeComments() =>
-        Assert.Equal("volume:\n  container: /a\n  # cipher: aes-xts-plain64 # fast\n  mount_point: /b\n  format: luks\n  # key_size: 512\n",
-            Change("volume:\n  container: /a\n  cipher: aes-xts-plain64 # fast\n  mount_point: /b\n  format: plain\n  key_size: 512\n"));
+        Assert.Equal("volume:\n  container: /a\n  # cipher: aes-xts-plain64 # fast\n"
+            + "  mount_point: /b\n  format: luks\n  # key_size: 512\n",
+            Change("volume:\n  container: /a\n  cipher: aes-xts-plain64 # fast\n"
+                + "  mount_point: /b\n  format: plain\n  key_size: 512\n"));
 
     [Theory]
-    [InlineData("volume: { container: /a, mount_point: /b, format: plain, cipher: aes-xts-plain64, key_size: 512 } # end",
+    [InlineData("volume: { container: /a, mount_point: /b, format: plain, cipher: aes-xts-plain64, "
+        + "key_size: 512 } # end",
         "volume: { container: /a, mount_point: /b, format: luks } # end")]
     [InlineData("volume: { hash: sha512, container: /a, mount_point: /b, format: plain }",
         "volume: { container: /a, mount_point: /b, format: luks }")]

@@ -39,8 +39,8 @@ internal sealed class FakeSsh : IDisposable
     }
 
     internal static string Certificate { get; } =
-        $$"""{"instance":"inst1","bootId":"{{Boot}}","issuedAt":"2027-01-15T08:00:03+00:00","reason":"ganeti migrate","""
-        + """ "container":"/var/encrypt_file","nonce":"NONCE","checks":[""".TrimStart()
+        $$"""{"instance":"inst1","bootId":"{{Boot}}","issuedAt":"2027-01-15T08:00:03+00:00","""
+        + """ "reason":"ganeti migrate","container":"/var/encrypt_file","nonce":"NONCE","checks":[""".TrimStart()
         + string.Join(',', Checks.Select(static check => $$"""{"name":"{{check}}","ok":true,"detail":"good"}"""))
         + """],"seconds":{"services":2.1,"unmount":0.1,"total":2.4}}""";
 
@@ -89,7 +89,11 @@ internal sealed class FakeSsh : IDisposable
     /// <summary>Runs the hook as Ganeti does: with these variables and no others.</summary>
     internal async Task<(int Code, string Output)> RunHookAsync(CancellationToken cancellation)
     {
-        ProcessStartInfo start = new("/usr/bin/dash", [HookPath()]) { RedirectStandardOutput = true, RedirectStandardError = true };
+        ProcessStartInfo start = new("/usr/bin/dash", [HookPath()])
+        {
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+        };
         start.Environment.Clear();
         start.Environment["PATH"] = $"{_directory.FullName}:/sbin:/bin:/usr/sbin:/usr/bin";
         start.Environment["UNLOCKD_GANETI_ETC"] = _directory.FullName;

@@ -21,18 +21,25 @@ public sealed class HookTests : IDisposable
         { "{}\n" + s_receipt, "damaged" },
         { With("\"nonce\":\"NONCE\"", "\"nonce\":\"0123456789abcdef0123456789abcdef\"") + s_receipt, "damaged" },
         { With(FakeSsh.Boot, "0a1b2c3d-0000-4000-8000-00000000ffff") + s_receipt, "damaged" },
-        { With("\"ok\":true,\"detail\":\"good\"},{\"name\":\"key gone\"", "\"ok\":false,\"detail\":\"\"},{\"name\":\"key gone\"") + s_receipt,
+        { With("\"ok\":true,\"detail\":\"good\"},{\"name\":\"key gone\"",
+            "\"ok\":false,\"detail\":\"\"},{\"name\":\"key gone\"") + s_receipt,
             "has a check that failed" },
         { With("key gone", "key there") + s_receipt, "has not the check 'key gone'" },
-        { With("{\"name\":\"container flushed\",\"ok\":true", "{\"name\":\"container flushed\",\"ok\":null") + s_receipt,
+        { With("{\"name\":\"container flushed\",\"ok\":true", "{\"name\":\"container flushed\",\"ok\":null")
+            + s_receipt,
             "has not the check 'container flushed'" },
         { FakeSsh.Certificate + "\n" + FakeSsh.Receipt("status", FakeSsh.Time + 3), "no receipt of the form" },
-        { FakeSsh.Certificate + "\n" + s_receipt.Replace(" 1 ", " 2 ", StringComparison.Ordinal), "no receipt of the form" },
-        { FakeSsh.Certificate + "\n" + s_receipt.Replace("18000", "18x00", StringComparison.Ordinal), "no receipt of the form" },
-        { FakeSsh.Certificate + "\n" + s_receipt.Replace("NONCE", "0123456789abcdef0123456789abcdef", StringComparison.Ordinal),
+        { FakeSsh.Certificate + "\n" + s_receipt.Replace(" 1 ", " 2 ", StringComparison.Ordinal),
+            "no receipt of the form" },
+        { FakeSsh.Certificate + "\n" + s_receipt.Replace("18000", "18x00", StringComparison.Ordinal),
+            "no receipt of the form" },
+        { FakeSsh.Certificate + "\n"
+            + s_receipt.Replace("NONCE", "0123456789abcdef0123456789abcdef", StringComparison.Ordinal),
             "is to another question" },
-        { FakeSsh.Certificate + "\n" + s_receipt.Replace("abcd", "ffff", StringComparison.Ordinal), "the guest was booted meanwhile" },
-        { FakeSsh.Certificate + "\n" + FakeSsh.Receipt("certificate", FakeSsh.Time - 5), "stale: it was issued 5 s before" },
+        { FakeSsh.Certificate + "\n" + s_receipt.Replace("abcd", "ffff", StringComparison.Ordinal),
+            "the guest was booted meanwhile" },
+        { FakeSsh.Certificate + "\n" + FakeSsh.Receipt("certificate", FakeSsh.Time - 5),
+            "stale: it was issued 5 s before" },
         { "`touch /tmp/x` $(reboot) \u001b[2J\n", "not one line of JSON and a receipt" },
     };
 
@@ -45,7 +52,8 @@ public sealed class HookTests : IDisposable
     {
         (int code, string output) = await _ssh.RunHookAsync(Cancellation);
         Assert.Equal((0, ""), (code, output));
-        Assert.Contains("\"services stopped\"", await File.ReadAllTextAsync(_ssh.KeptCertificate, Cancellation), StringComparison.Ordinal);
+        Assert.Contains("\"services stopped\"", await File.ReadAllTextAsync(_ssh.KeptCertificate, Cancellation),
+            StringComparison.Ordinal);
         Assert.Matches("^check [0-9a-f]{32}\nlock [0-9a-f]{32} migrate 90s 900s\n$", _ssh.Requests);
     }
 
@@ -60,11 +68,13 @@ public sealed class HookTests : IDisposable
     }
 
     [Theory]
-    [InlineData(5, "unlockctl: not locked: sleep (pid 7) has it open\n", "denied: not locked: sleep (pid 7) has it open\n")]
+    [InlineData(5, "unlockctl: not locked: sleep (pid 7) has it open\n",
+        "denied: not locked: sleep (pid 7) has it open\n")]
     [InlineData(1, "", "failed with exit code 1 and without a word")]
     [InlineData(255, "ssh: connect to host 192.0.2.21 port 22: No route to host\n", "cannot be reached at 192.0.2.21")]
     [InlineData(255, "root@192.0.2.21: Permission denied (publickey).\n", "does not take this node's key")]
-    [InlineData(255, "@@@ WARNING: REMOTE HOST IDENTIFICATION HAS CHANGED! @@@\nHost key verification failed.\n", "host key")]
+    [InlineData(255,
+        "@@@ WARNING: REMOTE HOST IDENTIFICATION HAS CHANGED! @@@\nHost key verification failed.\n", "host key")]
     [InlineData(5, "\u001b[31mred\u0007\u001b[0m\n", "denied: [31mred[0m\n")]
     public async Task DeniesWithTheLastWordsOfTheGuestOrOfSsh(int code, string words, string why)
     {

@@ -20,7 +20,7 @@ public sealed class DiskSpaceTests
     {
         DiskSpace space = new(5 * Gibibyte, 100 * Gibibyte);
         Assert.Null(space.Refuse("/var/file", 4 * Gibibyte));
-        Assert.Equal("4.5 GiB more do not fit on the disk of /var/file: it has 5.0 GiB left, of which 1.0 GiB stay in reserve; "
-            + "make room for 512.0 MiB ('df -h /var/file')", space.Refuse("/var/file", 9 * Gibibyte / 2));
+        Assert.Equal("4.5 GiB more do not fit on the disk of /var/file: it has 5.0 GiB left, of which 1.0 GiB stay in "
+            + "reserve; make room for 512.0 MiB ('df -h /var/file')", space.Refuse("/var/file", 9 * Gibibyte / 2));
     }
 }

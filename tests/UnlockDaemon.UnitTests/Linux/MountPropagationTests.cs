@@ -39,7 +39,8 @@ public sealed class MountPropagationTests
     [Fact]
     public void ReachesTheSamePlaceUnderAnotherName()
     {
-        MountEntry[] others = [Parse("50 1 8:0 / /host rw master:1 - ext4 /dev/sda rw"), Volume(50, "/host/var/secure")];
+        MountEntry[] others = [Parse("50 1 8:0 / /host rw master:1 - ext4 /dev/sda rw"),
+            Volume(50, "/host/var/secure")];
         Assert.True(new MountPropagation(s_ours[1], s_ours, others).Reaches(others[1], others));
     }
 

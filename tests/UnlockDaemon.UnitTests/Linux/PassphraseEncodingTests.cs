@@ -51,7 +51,8 @@ public sealed class PassphraseEncodingTests
         Assert.Equal(koi8, converted!.Bytes.ToArray());
     }
 
-    private static PassphraseEncoding Find(string name) => PassphraseEncoding.All.Single(encoding => encoding.Name == name);
+    private static PassphraseEncoding Find(string name) =>
+        PassphraseEncoding.All.Single(encoding => encoding.Name == name);
 
     private static Passphrase Bytes(byte[] bytes)
     {

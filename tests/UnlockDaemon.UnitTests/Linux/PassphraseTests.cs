@@ -67,7 +67,8 @@ public sealed class PassphraseTests
                 string address = ((nint)start).ToString("x");
                 string[] lines = File.ReadAllLines("/proc/self/smaps");
                 int mapping = Array.FindIndex(lines, line => line.StartsWith(address + "-", StringComparison.Ordinal));
-                string flags = lines.Skip(mapping).First(static line => line.StartsWith("VmFlags:", StringComparison.Ordinal));
+                string flags = lines.Skip(mapping)
+                    .First(static line => line.StartsWith("VmFlags:", StringComparison.Ordinal));
                 Assert.Contains(" lo", flags, StringComparison.Ordinal);
                 Assert.Contains(" dd", flags, StringComparison.Ordinal);
                 Assert.Contains(" wf", flags, StringComparison.Ordinal);

@@ -26,7 +26,8 @@ public sealed class RecoveryKeyTests
             byte[] shown = new byte[RecoveryKey.ShownLength];
             RecoveryKey.Show(key, shown);
             Assert.Matches("^([0-9]{6}-){7}[0-9]{6}$", Encoding.ASCII.GetString(shown));
-            Assert.Equal((RecoveryKeyReading.Whole, Encoding.ASCII.GetString(key.Bytes)), Read(Encoding.ASCII.GetString(shown)));
+            Assert.Equal((RecoveryKeyReading.Whole, Encoding.ASCII.GetString(key.Bytes)),
+                Read(Encoding.ASCII.GetString(shown)));
         }
     }
 
@@ -39,7 +40,8 @@ public sealed class RecoveryKeyTests
         {
             RecoveryKey.Generate(key);
             for (int group = 0; group < RecoveryKey.Groups; group++)
-                seen.Add(Encoding.ASCII.GetString(key.Bytes.Slice(group * RecoveryKey.GroupLength, RecoveryKey.GroupLength)));
+                seen.Add(Encoding.ASCII.GetString(
+                    key.Bytes.Slice(group * RecoveryKey.GroupLength, RecoveryKey.GroupLength)));
         }
 
         // Of 1,600 numbers of 16 bits some 20 meet by chance.
@@ -136,7 +138,8 @@ public sealed class RecoveryKeyTests
     public void TheComplaintNamesTheGroups()
     {
         Assert.Equal("group 3 of the recovery key is mistyped", new RecoveryKeyReading(IsWhole: false, 4).Complaint);
-        Assert.Equal("groups 3, 8 of the recovery key are mistyped", new RecoveryKeyReading(IsWhole: false, 132).Complaint);
+        Assert.Equal("groups 3, 8 of the recovery key are mistyped",
+            new RecoveryKeyReading(IsWhole: false, 132).Complaint);
         Assert.Null(RecoveryKeyReading.Whole.Complaint);
     }
 

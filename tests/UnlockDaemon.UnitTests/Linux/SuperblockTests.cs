@@ -12,7 +12,8 @@ public sealed class SuperblockTests
 
     [Fact]
     public void CleanExt2IsSeen() =>
-        Assert.Equal(new Superblock("ext2", IsClean: true, NeedsRecovery: false, CheckIsDue: false, Size: 8_192_000), Superblock.TryParse(Ext2(state: 1), s_now));
+        Assert.Equal(new Superblock("ext2", IsClean: true, NeedsRecovery: false, CheckIsDue: false, Size: 8_192_000),
+            Superblock.TryParse(Ext2(state: 1), s_now));
 
     [Fact]
     public void SizeOfExtIsTold()

@@ -12,7 +12,8 @@ public sealed class VarlinkCallTests
 {
     [Fact]
     public void PassphraseOfAnyBytesTravelsUnchanged() =>
-        Prop.ForAll(ArbMap.Default.ArbFor<byte[]>().Filter(static bytes => bytes is not null && bytes.Length <= Passphrase.MaximumLength), static bytes =>
+        Prop.ForAll(ArbMap.Default.ArbFor<byte[]>()
+            .Filter(static bytes => bytes is not null && bytes.Length <= Passphrase.MaximumLength), static bytes =>
         {
             using Passphrase sent = Make(bytes);
             using LockedMemory message = VarlinkMessage.CallWithPassphrase("org.unlockd.Unlock", sent, out int length);
@@ -26,7 +27,8 @@ public sealed class VarlinkCallTests
     public void NumberTravelsBesideThePassphrase()
     {
         using Passphrase sent = Make(Encoding.UTF8.GetBytes("secret"));
-        using LockedMemory message = VarlinkMessage.CallWithPassphrase("org.unlockd.Grow", sent, out int length, 20L << 30);
+        using LockedMemory message = VarlinkMessage.CallWithPassphrase("org.unlockd.Grow", sent,
+            out int length, 20L << 30);
         VarlinkCall call = VarlinkCall.Parse(message.Memory[..(length - 1)]);
         Assert.True(call.TryReadPassphrase("passphrase", "size", out Passphrase? received, out long? size));
         using (received)
@@ -43,7 +45,8 @@ public sealed class VarlinkCallTests
     [InlineData("""{"size":5,"other":1}""", false)]
     public void NumberIsOneWholeNumber(string parameters, bool good)
     {
-        VarlinkCall call = VarlinkCall.Parse(Encoding.UTF8.GetBytes($$"""{"method":"a","parameters":{{parameters}}}"""));
+        byte[] message = Encoding.UTF8.GetBytes($$"""{"method":"a","parameters":{{parameters}}}""");
+        VarlinkCall call = VarlinkCall.Parse(message);
         Assert.Equal(good, call.TryReadPassphrase("passphrase", "size", out Passphrase? passphrase, out long? size));
         Assert.Null(passphrase);
         Assert.Equal(good, size == 5 && good);

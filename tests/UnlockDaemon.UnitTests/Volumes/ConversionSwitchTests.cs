@@ -10,7 +10,8 @@ namespace UnlockDaemon.UnitTests.Volumes;
 public sealed class ConversionSwitchTests : IDisposable
 {
     private const string Uuid = "11111111-2222-3333-4444-555555555555";
-    private static readonly byte[] s_new = [.. "LUKS"u8, 0xBA, 0xBE, .. new byte[162], .. Encoding.ASCII.GetBytes(Uuid), .. new byte[20]];
+    private static readonly byte[] s_new = [.. "LUKS"u8, 0xBA, 0xBE, .. new byte[162],
+        .. Encoding.ASCII.GetBytes(Uuid), .. new byte[20]];
     private readonly DirectoryInfo _directory = Directory.CreateTempSubdirectory("unlockd-switch-");
     private readonly ConversionFiles _files;
     private readonly string _configuration;
@@ -113,6 +114,7 @@ public sealed class ConversionSwitchTests : IDisposable
         File.WriteAllText(_files.Container + old, "old");
         File.WriteAllBytes(_files.Container + fresh, s_new);
         return new ConversionSwitch(_files, new ConversionJournal(ConversionStage.Switching,
-            FileIdentity.Of(_files.Container + old).Inode, 0, 3, FileIdentity.Of(_files.Container + fresh).Inode, Uuid));
+            FileIdentity.Of(_files.Container + old).Inode, 0, 3,
+            FileIdentity.Of(_files.Container + fresh).Inode, Uuid));
     }
 }

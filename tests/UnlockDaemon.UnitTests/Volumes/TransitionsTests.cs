@@ -14,7 +14,8 @@ public sealed class TransitionsTests
         foreach (VolumeState state in Enum.GetValues<VolumeState>())
         {
             foreach (VolumeEvent happened in Enum.GetValues<VolumeEvent>())
-                matrix.Append($"{state,-10} {happened,-16} -> {Transitions.Next(state, happened)?.ToString() ?? "-"}\n");
+                matrix.Append($"{state,-10} {happened,-16} -> "
+                    + $"{Transitions.Next(state, happened)?.ToString() ?? "-"}\n");
         }
 
         using Stream golden = typeof(TransitionsTests).Assembly.GetManifestResourceStream(
