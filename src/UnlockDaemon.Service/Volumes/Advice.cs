@@ -14,7 +14,7 @@ internal static class Advice
     private static string? Hint(LinuxException failure) => failure switch
     {
         { Operation: "find kernel module" or "look up kernel module" } or
-            { Operation: LoadModule, Errno: Errno.ENOENT } =>
+        { Operation: LoadModule, Errno: Errno.ENOENT } =>
             $"the running kernel ({KernelRelease()}) has no such module under /lib/modules: "
             + "install the modules of this kernel, or boot the kernel whose modules are installed",
         { Operation: LoadModule } =>
