@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using System.ComponentModel;
 using System.Diagnostics;
 using System.Globalization;
 using System.Security.Cryptography;
@@ -44,7 +45,7 @@ public sealed class EncryptedSwap(string path, string name)
         bool device = (status.stx_mode & Stat.S_IFMT) == Stat.S_IFBLK;
         if (!device && (status.stx_mode & Stat.S_IFMT) != Stat.S_IFREG)
             return $"swap {path} is neither a file nor a block device";
-        if (HasMark() || (!device && status.stx_size == 0) || (device && IsBlank()))
+        if (device ? IsOursOrBlank() : status.stx_size == 0 || HasMark())
             return null;
         string way = device
             ? $"clear its beginning and its end ('wipefs -a {path}', 'dd if=/dev/zero of={path} bs=1M count=1')"
@@ -62,12 +63,19 @@ public sealed class EncryptedSwap(string path, string name)
         if (size is { } wanted && (FileStatus.TryRead(path) is not { } status
             || ((status.stx_mode & Stat.S_IFMT) == Stat.S_IFREG && (long)status.stx_size != wanted + DataOffset)))
         {
-            File.Delete(path);
-            new ContainerFile(path)
+            // Under its name only with the mark: without one it would be taken for something else.
+            string draft = path + ".unlockd-new";
+            File.Delete(draft);
+            new ContainerFile(draft)
                 .Allocate(wanted + DataOffset, random: false, progress: null, CancellationToken.None);
+            WriteAt(draft, Mark);
+            File.Move(draft, path, overwrite: true);
+        }
+        else
+        {
+            WriteAt(path, Mark);
         }
 
-        WriteAt(path, Mark);
         LoopDevice loop = LoopDevice.Attach(path, DataOffset);
         using (VolumeKey key = MakeKey())
             CryptDevice.ActivatePlain(loop.Path, name, s_cipher, key);
@@ -104,10 +112,17 @@ public sealed class EncryptedSwap(string path, string name)
         {
             Environment = { ["PATH"] = "/usr/sbin:/usr/bin:/sbin:/bin" },
         };
-        using Process swapoff = Process.Start(start)!;
-        swapoff.WaitForExit();
-        if (swapoff.ExitCode != 0)
-            throw new LinuxException("take back from swap", device, Errno.ENOMEM);
+        try
+        {
+            using Process swapoff = Process.Start(start)!;
+            swapoff.WaitForExit();
+            if (swapoff.ExitCode != 0)
+                throw new LinuxException("take back from swap", device, Errno.ENOMEM);
+        }
+        catch (Win32Exception failure)
+        {
+            throw new LinuxException("run", "swapoff", failure.NativeErrorCode);
+        }
     }
 
     private static long Used(string device)
@@ -165,15 +180,20 @@ public sealed class EncryptedSwap(string path, string name)
     }
 
     /// <summary>
-    /// Nothing at the beginning, where most signatures are, and nothing at the end, where RAID has its own.
+    /// Nothing but the mark at the beginning, where most signatures are, and without one nothing at the end either,
+    /// where RAID has its own. A mark alone says little: what came after it may have left the first bytes as they were.
     /// </summary>
-    private bool IsBlank()
+    private bool IsOursOrBlank()
     {
         using SafeFileHandle file = Fcntl.Open(path, Fcntl.O_RDONLY | Fcntl.O_EXCL);
         long end = Unistd.lseek(file, 0, Unistd.SEEK_END);
         byte[] bytes = new byte[DataOffset];
-        return DeviceRead.At(path, 0, bytes) == bytes.Length && bytes.AsSpan().IndexOfAnyExcept((byte)0) < 0
-            && DeviceRead.At(path, Math.Max(end - bytes.Length, 0), bytes) == bytes.Length
-            && bytes.AsSpan().IndexOfAnyExcept((byte)0) < 0;
+        if (DeviceRead.At(path, 0, bytes) != bytes.Length)
+            return false;
+        bool marked = bytes.AsSpan().StartsWith(Mark);
+        if (bytes.AsSpan(marked ? Mark.Length : 0).IndexOfAnyExcept((byte)0) >= 0)
+            return false;
+        return marked || (DeviceRead.At(path, Math.Max(end - bytes.Length, 0), bytes) == bytes.Length
+            && bytes.AsSpan().IndexOfAnyExcept((byte)0) < 0);
     }
 }

@@ -32,17 +32,29 @@ internal sealed class BootRecord(string name)
             string content = string.Join('\n', [BootId.Current, .. lines]);
             WholeFile.Write(_path, Encoding.UTF8.GetBytes(content), durable: false);
         }
-        catch (IOException)
+        catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
         {
-            // A full disk must not keep a volume from being unlocked or locked. Without the file an older record must
-            // not speak for this one either; what is in memory still counts.
-            File.Delete(_path);
+            // A full or read-only disk must not keep a volume from being unlocked or locked. Without the file an older
+            // record must not speak for this one either; what is in memory still counts.
+            DeleteFile();
         }
     }
 
     internal void Delete()
     {
         _written = null;
-        File.Delete(_path);
+        DeleteFile();
+    }
+
+    private void DeleteFile()
+    {
+        try
+        {
+            File.Delete(_path);
+        }
+        catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
+        {
+            // It stays, and speaks again only if the daemon is restarted before the disk is mended.
+        }
     }
 }

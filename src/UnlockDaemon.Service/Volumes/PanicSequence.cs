@@ -27,15 +27,17 @@ public sealed class PanicSequence
     }
 
     /// <summary>Wipes the keys of every mapping that is this instance's, whatever is configured now.</summary>
-    /// <returns>The mappings that have no key any more.</returns>
-    /// <exception cref="LinuxException">A key could not be wiped; those of the others are.</exception>
-    public static IReadOnlyList<string> WipeAllKeys()
+    /// <returns>
+    /// The mappings that have no key any more, and what went wrong with others; null when nothing did.
+    /// </returns>
+    public static (IReadOnlyList<string> Wiped, string? Left) WipeAllKeys()
     {
         KeptKey.WipeAll(MappingLayer.IsOurs);
         // dm-integrity's device below a mapping has no key; it is free once its mapping is.
         IReadOnlyList<CryptMapping> mappings = [.. MappingLayer.FindAll()
             .Where(static mapping => !mapping.Name.EndsWith(MappingLayer.IntegritySuffix, StringComparison.Ordinal))];
-        LinuxException? failure = null;
+        List<string> wiped = [];
+        List<string> left = [];
         foreach (CryptMapping mapping in mappings)
         {
             try
@@ -43,14 +45,17 @@ public sealed class PanicSequence
                 mapping.WipeKey();
                 if (!mapping.IsOnNothing)
                     mapping.FailAll();
+                wiped.Add(mapping.Path);
             }
-            catch (LinuxException exception)
+            catch (Exception failure) when (failure is LinuxException or IOException)
             {
-                failure = exception;
+                // Without the mapping there is no key.
+                if (CryptMapping.Find(mapping.Name) is not null)
+                    left.Add(failure.Message);
             }
         }
 
-        return failure is null ? [.. mappings.Select(static mapping => mapping.Path)] : throw failure;
+        return (wiped, left.Count == 0 ? null : string.Join("; ", left));
     }
 
     /// <summary>Takes the rest down in this process, when no daemon does it.</summary>
@@ -68,41 +73,43 @@ public sealed class PanicSequence
         return left;
     }
 
-    internal void WipeKeys()
+    /// <summary>Wipes the keys of every mapping that is this instance's.</summary>
+    /// <returns>Null when all are wiped; otherwise what went wrong.</returns>
+    internal string? WipeKeys()
     {
-        foreach (string mapping in WipeAllKeys())
+        (IReadOnlyList<string> wiped, string? left) = WipeAllKeys();
+        foreach (string mapping in wiped)
             _events.Publish("step", "mapping", $"the key of {mapping} is wiped");
+        return left;
     }
 
     /// <summary>Kills the services, unmounts and detaches. Nobody else is killed.</summary>
     /// <returns>Null when all is down; otherwise what is not.</returns>
-    internal async Task<string?> TryTakeDownAsync()
+    internal async Task<string?> TakeDownAsync()
+    {
+        using CancellationTokenSource limit = new(s_limit);
+        List<string?> left = [.. await KillServicesAsync(limit.Token)];
+        // Again: an unlock that was under way may have made a mapping since.
+        left.Add(WipeKeys());
+        left.Add(await Task.Run(() => _stack.TakeDown((layer, text) => _events.Publish("step", layer, text))));
+        // Afterwards: with the services killed there is memory for what they had in swap.
+        left.Add(await _stack.Swap.TakeDownAsync(limit.Token));
+        string[] reasons = [.. left.OfType<string>()];
+        if (reasons.Length == 0)
+            return null;
+        IEnumerable<Holder> holders = _stack.Filesystem.FindHolders().Take(3);
+        return string.Join("; ", reasons.Concat(holders.Select(static holder => holder.ToString()))) + ": end these, then 'unlockctl lock'";
+    }
+
+    private async Task<IEnumerable<string>> KillServicesAsync(CancellationToken limit)
     {
         try
         {
-            return await TakeDownAsync();
+            return (await _services.KillAsync(limit)).Select(static service => service.ToString());
         }
-        catch (LinuxException failure)
+        catch (Exception failure) when (failure is LinuxException or SystemdException or OperationCanceledException)
         {
-            return failure.Message;
+            return ["the services could not be killed: " + failure.Message];
         }
-    }
-
-    private async Task<string?> TakeDownAsync()
-    {
-        using CancellationTokenSource limit = new(s_limit);
-        IReadOnlyList<RunningService> left = await _services.KillAsync(limit.Token);
-        // Again: an unlock that was under way may have made a mapping since.
-        WipeKeys();
-        string? refusal = await Task.Run(() => _stack.TakeDown((layer, text) => _events.Publish("step", layer, text)));
-        // Afterwards: with the services killed there is memory for what they had in swap.
-        string? swap = await _stack.Swap.TakeDownAsync(limit.Token);
-        string[] refusals = [.. new[] { refusal, swap }.OfType<string>()];
-        if (refusals.Length == 0 && left.Count == 0)
-            return null;
-        IEnumerable<string> reasons = left.Select(static service => service.ToString())
-            .Concat(refusals)
-            .Concat(_stack.Filesystem.FindHolders().Take(3).Select(static holder => holder.ToString()));
-        return string.Join("; ", reasons) + ": end these, then 'unlockctl lock'";
     }
 }

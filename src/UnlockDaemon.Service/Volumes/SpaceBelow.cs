@@ -12,6 +12,8 @@ internal static class SpaceBelow
     /// <returns>What is missing and what to do, as a sentence for the operator; or null.</returns>
     internal static string? FindShortage(ContainerFile container)
     {
+        if (container.IsBlockDevice)
+            return null;
         try
         {
             long missing = container.Size - container.Allocated;

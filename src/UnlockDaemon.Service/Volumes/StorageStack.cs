@@ -95,8 +95,11 @@ internal sealed class StorageStack
 
     /// <summary>Brings up what is down, bottom to top; takes it down again when that fails.</summary>
     /// <returns>The outcome, and the layer it happened in.</returns>
+    /// <param name="passphrase">The passphrase, cleared once the mapping has been tried; null to try without.</param>
+    /// <param name="report">Told what is done, by layer.</param>
+    /// <param name="isOver">Asked again and again whether a panic has begun: then it is taken down again.</param>
     internal async Task<(LayerOutcome Outcome, string Layer)> BringUpAsync(
-        Passphrase? passphrase, Action<string, string> report, CancellationToken cancellation)
+        Passphrase? passphrase, Action<string, string> report, Func<bool> isOver)
     {
         // What is attached to a file that was moved away is no way to the container.
         if (!IsMapped && Array.Exists(Loop.Strays, static stray => stray.BackingFile is not null)
@@ -106,11 +109,21 @@ internal sealed class StorageStack
         {
             if (layer.Observe().Up)
                 continue;
-            LayerOutcome outcome = await TryBringUpAsync(layer, passphrase, report, cancellation);
+            LayerOutcome outcome = await TryBringUpAsync(layer, passphrase, report);
             if (layer == Mapping)
                 passphrase?.Clear();
+            // The panic may have looked for keys before there was this one.
+            if (isOver())
+            {
+                Mapping.Kept.Wipe();
+                outcome = new(LayerOutcomeKind.Failed, "ended by a panic");
+            }
+
             if (outcome.Kind == LayerOutcomeKind.Up)
                 continue;
+            // Stored a moment ago, for locks to come: of a volume that is locked it would be left behind.
+            if (layer == Filesystem && passphrase is not null && outcome.Kind != LayerOutcomeKind.NeedsPerson)
+                Mapping.Kept.Wipe();
             if (outcome.Kind != LayerOutcomeKind.NeedsPerson && TakeDown(report) is { } stuck)
                 return (new(LayerOutcomeKind.NeedsPerson, $"{outcome.Reason}; and then {stuck}"), layer.Name);
             return (outcome, layer.Name);
@@ -140,6 +153,10 @@ internal sealed class StorageStack
             catch (LinuxException failure)
             {
                 return Advice.For(failure);
+            }
+            catch (IOException failure)
+            {
+                return failure.Message;
             }
         }
 
@@ -185,11 +202,12 @@ internal sealed class StorageStack
     }
 
     private static async Task<LayerOutcome> TryBringUpAsync(
-        Layer layer, Passphrase? passphrase, Action<string, string> report, CancellationToken cancellation)
+        Layer layer, Passphrase? passphrase, Action<string, string> report)
     {
         try
         {
-            LayerOutcome outcome = await layer.BringUpAsync(passphrase, text => report(layer.Name, text), cancellation);
+            LayerOutcome outcome = await layer.BringUpAsync(
+                passphrase, text => report(layer.Name, text), CancellationToken.None);
             if (outcome.Kind == LayerOutcomeKind.Up)
                 report(layer.Name, layer.Observe().Detail);
             return outcome;

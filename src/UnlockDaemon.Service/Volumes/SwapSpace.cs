@@ -13,6 +13,7 @@ namespace UnlockDaemon.Service.Volumes;
 internal sealed class SwapSpace(SwapConfiguration? configuration)
 {
     private readonly Lock _lock = new();
+    private volatile bool _wanted;
     private readonly EncryptedSwap? _swap =
         configuration is null ? null : new EncryptedSwap(configuration.Path, $"unlockd.swap{Instance.Current.Suffix}");
 
@@ -43,7 +44,10 @@ internal sealed class SwapSpace(SwapConfiguration? configuration)
         }
     }
 
-    /// <summary>Brings it up under a new key, unless it is up.</summary>
+    /// <summary>Has the next bring-up make it, unless it is taken down before that.</summary>
+    internal void Want() => _wanted = true;
+
+    /// <summary>Brings it up under a new key, unless it is up or has been taken down since it was wanted.</summary>
     /// <returns>Null when it is up or not wanted; otherwise why not.</returns>
     internal string? TryBringUp()
     {
@@ -51,7 +55,7 @@ internal sealed class SwapSpace(SwapConfiguration? configuration)
             return null;
         lock (_lock)
         {
-            if (_swap.IsActive)
+            if (!_wanted || _swap.IsActive)
                 return _trouble = null;
             try
             {
@@ -77,8 +81,10 @@ internal sealed class SwapSpace(SwapConfiguration? configuration)
     /// <returns>Null when it is down; otherwise why not.</returns>
     internal async Task<string?> TakeDownAsync(CancellationToken deadline)
     {
-        if (_swap?.Mapping is null)
+        if (_swap is null)
             return null;
+        // A bring-up that has not begun yet does not begin any more; one that has is waited for.
+        _wanted = false;
         try
         {
             return await Task.Run(TakeDown, CancellationToken.None).WaitAsync(deadline);

@@ -7,7 +7,12 @@ namespace UnlockDaemon.Service.Volumes;
 
 /// <summary>Brings the layers up, up to the mount.</summary>
 internal sealed partial class UnlockSequence(
-    VolumeConfiguration configuration, VolumeCondition condition, StorageStack stack, EventHub events, ILogger logger)
+    VolumeConfiguration configuration,
+    VolumeCondition condition,
+    StorageStack stack,
+    EventHub events,
+    Func<bool> isOver,
+    ILogger logger)
 {
     // Named for the generated log methods.
     private readonly ILogger _logger = logger;
@@ -35,6 +40,12 @@ internal sealed partial class UnlockSequence(
         {
             condition.Enter(VolumeEvent.UnlockRequested, "starting what is missing");
         }
+        else if (condition.State is VolumeState.Failed)
+        {
+            // A lock that had given up, and did not unmount it after all.
+            condition.Enter(VolumeEvent.UnlockRequested, "unlocking");
+            condition.Enter(VolumeEvent.Mounted, $"still mounted on {configuration.MountPoint}");
+        }
 
         return new(UnlockOutcome.Mounted);
     }
@@ -43,7 +54,10 @@ internal sealed partial class UnlockSequence(
     {
         long started = Stopwatch.GetTimestamp();
         (LayerOutcome outcome, string layer) = await Task.Run(() => stack.BringUpAsync(
-            passphrase, (name, text) => events.Publish("step", name, text), CancellationToken.None));
+            passphrase, (name, text) => events.Publish("step", name, text), isOver));
+        // The state is the panic's by now.
+        if (isOver())
+            return new(UnlockOutcome.Failed, outcome.Reason, layer);
         switch (outcome.Kind)
         {
             case LayerOutcomeKind.Up:

@@ -29,6 +29,8 @@ public sealed partial class Volume : IDisposable
     private CancellationTokenSource _starting = new();
     private CancellationTokenSource _growing = new();
     private bool _isGrowing;
+    private int _panics;
+    private int _waitingLocks;
     private Task<LockOutcome>? _locking;
 
     /// <summary>Describes a volume; nothing is touched before <see cref="ObserveAsync"/>.</summary>
@@ -163,6 +165,7 @@ public sealed partial class Volume : IDisposable
     public async Task<UnlockAttempt> UnlockAsync(Passphrase? passphrase)
     {
         LookAgain();
+        int panics = Volatile.Read(ref _panics);
         if (State is VolumeState.Starting or VolumeState.Stopping or VolumeState.Locking)
             return new(UnlockOutcome.Busy, Activity);
         if (!await _gate.WaitAsync(s_unlockPatience))
@@ -170,12 +173,21 @@ public sealed partial class Volume : IDisposable
         UnlockAttempt attempt;
         try
         {
-            attempt = await new UnlockSequence(_configuration, _condition, _stack, _events, _logger)
+            attempt = await new UnlockSequence(
+                _configuration, _condition, _stack, _events, () => Volatile.Read(ref _panics) != panics, _logger)
                 .RunAsync(passphrase);
         }
-        catch
+        catch (Exception failure)
         {
+            if (State == VolumeState.Unlocking)
+            {
+                _condition.Complain(failure.Message);
+                _condition.Enter(_stack.IsMapped ? VolumeEvent.Stuck : VolumeEvent.NotOpened, failure.Message);
+            }
+
             _gate.Release();
+            if (failure is LinuxException or IOException)
+                return new(UnlockOutcome.Failed, failure.Message);
             throw;
         }
 
@@ -194,7 +206,6 @@ public sealed partial class Volume : IDisposable
         LookAgain();
         if (State is VolumeState.Stopping or VolumeState.Locking || !await _gate.WaitAsync(s_unlockPatience))
             return new(GrowOutcomeKind.Busy, Activity);
-        _growing.Dispose();
         _growing = new CancellationTokenSource();
         _isGrowing = true;
         try
@@ -245,10 +256,11 @@ public sealed partial class Volume : IDisposable
     }
 
     /// <summary>Wipes the key from the kernel, whatever goes on; then takes the rest down.</summary>
-    /// <returns>Null when all is down; otherwise what is left. The key is gone in either case.</returns>
-    /// <exception cref="LinuxException">The key could not be wiped.</exception>
+    /// <returns>Null when all is down; otherwise what is left.</returns>
     public async Task<string?> PanicAsync()
     {
+        // First: an unlock that is under way sees this, or the key that it made is seen here.
+        Interlocked.Increment(ref _panics);
         PanicSequence panic = new(_stack, _services, _events);
         panic.WipeKeys();
         await _starting.CancelAsync();
@@ -259,8 +271,15 @@ public sealed partial class Volume : IDisposable
         {
             if (State == VolumeState.Locked && !ObserveLayers().Any(static layer => layer.Up))
                 return null;
+            bool unlocking = !alone && State == VolumeState.Unlocking;
             _condition.Enter(VolumeEvent.KeyWiped, "panic: the key is wiped");
-            string? left = await panic.TryTakeDownAsync();
+            string? left = await panic.TakeDownAsync();
+            if (unlocking)
+            {
+                left ??= "an unlock is still under way, and ends as soon as it has derived its key: "
+                    + "'unlockctl lock' then proves that";
+            }
+
             _condition.Complain("panic: the key was wiped while the volume was in use; what was not yet on the disk "
                 + "is lost" + (left is null ? "" : $"; {left}"));
             _condition.Enter(left is null ? VolumeEvent.Detached : VolumeEvent.Stuck, LastError!);
@@ -290,6 +309,10 @@ public sealed partial class Volume : IDisposable
     /// <summary>Brings the swap space up, if there is to be one.</summary>
     internal async Task BringUpSwapAsync()
     {
+        // On hold the instance is about to go away.
+        if (Hold is not null)
+            return;
+        _stack.Swap.Want();
         if (await Task.Run(_stack.Swap.TryBringUp) is { } trouble)
             _condition.Complain(trouble);
     }
@@ -300,16 +323,21 @@ public sealed partial class Volume : IDisposable
     private async Task<LockOutcome> LockAloneAsync(LockRequest request)
     {
         using CancellationTokenSource deadline = new(request.Deadline);
-        if (State == VolumeState.Starting)
-            await _starting.CancelAsync();
-        await _growing.CancelAsync();
+        Interlocked.Increment(ref _waitingLocks);
         try
         {
+            if (State == VolumeState.Starting)
+                await _starting.CancelAsync();
+            await _growing.CancelAsync();
             await _gate.WaitAsync(deadline.Token);
         }
         catch (OperationCanceledException)
         {
             return new(null, $"not locked: the volume is still {Activity}", [], Refused: true);
+        }
+        finally
+        {
+            Interlocked.Decrement(ref _waitingLocks);
         }
 
         LockSequence sequence = new(
@@ -325,8 +353,8 @@ public sealed partial class Volume : IDisposable
         }
         finally
         {
-            // After the proof, under another key; on hold the instance is about to go away.
-            if (Hold is null && request.Reason != LockRequest.Shutdown)
+            // After the proof, under another key.
+            if (request.Reason != LockRequest.Shutdown)
                 _ = BringUpSwapAsync();
             _ = sequence.Unfinished.ContinueWith(_ => _gate.Release(), TaskScheduler.Default);
         }
@@ -346,8 +374,10 @@ public sealed partial class Volume : IDisposable
 
     private async Task<VolumeState> StartServicesAsync()
     {
-        _starting.Dispose();
         _starting = new CancellationTokenSource();
+        // A lock that came before there was a start to be cancelled.
+        if (Volatile.Read(ref _waitingLocks) > 0)
+            await _starting.CancelAsync();
         try
         {
             await _services.StartAsync(_starting.Token);

@@ -61,14 +61,18 @@ internal static class PanicVerb
     }
 
     /// <summary>The key first, and by this process: that needs neither the daemon nor its configuration.</summary>
+    /// <returns>Whether there was one.</returns>
     private static bool WipeKeys(Output output)
     {
-        IReadOnlyList<string> wiped = PanicSequence.WipeAllKeys();
+        (IReadOnlyList<string> wiped, string? left) = PanicSequence.WipeAllKeys();
         double seconds = (DateTime.Now - Process.GetCurrentProcess().StartTime).TotalSeconds;
         foreach (string mapping in wiped)
             output.Line($"the key of {mapping} is out of the kernel's memory {seconds:0.00} s after the start "
                 + "of unlockctl");
-        return wiped.Count > 0;
+        // The daemon tries again, once the services are killed.
+        if (left is not null)
+            output.Line(left);
+        return wiped.Count > 0 || left is not null;
     }
 
     private static async Task<int> TakeDownAsync(Output output, CancellationToken cancellation)

@@ -1,0 +1,47 @@
+using UnlockDaemon.Rig;
+using Xunit;
+
+namespace UnlockDaemon.GuestTests;
+
+/// <summary>A panic or a lock that comes while the key is being derived, which takes seconds.</summary>
+public sealed class InterruptedUnlockTests(UnlockdGuest fixture) : OtherVolumeTest(fixture)
+{
+    // Made and opened by its volume key, so that only unlockd's own unlocks take their time.
+    private const string Make = """
+        set -e
+        truncate -s 32M /var/other_file
+        head -c 64 /dev/urandom >/root/volume_key
+        cryptsetup luksFormat -q --key-size 512 --volume-key-file /root/volume_key --pbkdf pbkdf2 --iter-time 9000 \
+            /var/other_file /root/other
+        cryptsetup open --volume-key-file /root/volume_key /var/other_file other
+        mkfs.ext4 -q /dev/mapper/other
+        cryptsetup close other
+        rm /root/volume_key
+        """;
+
+    private const string Begin = """
+        unlockctl unlock --passphrase-file /root/other >/root/said 2>&1 &
+        until unlockctl status --json | grep -q '"state":"unlocking"'; do :; done
+
+        """;
+
+    [Fact]
+    public async Task NothingOfItIsLeft()
+    {
+        await ConfigureAsync("format: luks");
+        await RunAsync(Make);
+        CommandResult panic = await TryAsync($"{Begin}unlockctl panic; code=$?; wait; exit $code");
+        string afterPanic = await FindLeftoversAsync();
+        string unlock = await RunAsync("cat /root/said");
+        await RunAsync("unlockctl lock");
+        await RunAsync($"{Begin}unlockctl lock; code=$?; wait; exit $code");
+        string afterLock = await FindLeftoversAsync();
+
+        Assert.Equal("", afterPanic);
+        Assert.Contains("ended by a panic", unlock, StringComparison.Ordinal);
+        // It cannot be said yet that nothing is left: the unlock is not over.
+        Assert.Equal(1, panic.ExitCode);
+        Assert.Equal("", afterLock);
+        Assert.Equal("locked", await StateAsync());
+    }
+}
