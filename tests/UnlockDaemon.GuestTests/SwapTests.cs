@@ -104,7 +104,8 @@ public sealed class SwapTests(UnlockdGuest fixture) : OtherVolumeTest(fixture)
         Assert.Contains("swap /dev/loop9 holds something else", disk, StringComparison.Ordinal);
     }
 
-    [Fact]
+    /// <remarks>Explicit: a guest at the end of its memory may become too slow to be driven.</remarks>
+    [Fact(Explicit = true)]
     public async Task LockWithoutMemoryForWhatIsInSwapFailsInTimeAndServicesGoOn()
     {
         await ConfigureWithSwapAsync("path: /var/swap_file, size: 200M");
