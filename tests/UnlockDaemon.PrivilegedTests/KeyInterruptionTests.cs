@@ -4,7 +4,8 @@ using Xunit;
 namespace UnlockDaemon.PrivilegedTests;
 
 /// <summary>
-/// "unlockctl key", killed at every second of its writes to the container; cryptsetup tells which slots open.
+/// "unlockctl key", killed at every second of its writes to the container, or overtaken by another operator's;
+/// cryptsetup tells which slots open.
 /// </summary>
 /// <remarks>
 /// No device-mapper is needed for that, so it is done here, where tracing is quick, and not in a guest.
@@ -31,6 +32,29 @@ public sealed class KeyInterruptionTests : IDisposable
             echo $code
             [ $code != 0 ] || exit 0
         done
+        """;
+
+    // Prints what the run says, how it ended, and which passphrases open; the slot becomes boris's while it waits.
+    private const string OvertakenScript = """
+        cd "$1" || exit 1
+        printf first >first; printf second >second; printf third >third; printf boris >boris
+        truncate -s 20M container
+        cryptsetup luksFormat -q --pbkdf pbkdf2 --pbkdf-force-iterations 1000 container first
+        cryptsetup luksAddKey -q --pbkdf pbkdf2 --pbkdf-force-iterations 1000 --key-file first container second
+        ./unlockctl key name 1 anna --container container >/dev/null || exit 1
+        mkfifo new
+        ./unlockctl key $2 --container container --passphrase-file second --new-passphrase-file new >said 2>&1 &
+        exec 3>new
+        ./unlockctl key remove anna --container container --passphrase-file first >/dev/null || exit 1
+        ./unlockctl key add --name boris --container container --iter-time 50 --passphrase-file first \
+            --new-passphrase-file boris >/dev/null || exit 1
+        printf third >&3; exec 3>&-
+        wait $!
+        echo "$? $(tail -n 1 said)"
+        for key in first second third boris; do
+            cryptsetup open --test-passphrase --key-file $key container 2>/dev/null && echo $key
+        done
+        true
         """;
 
     private readonly string _directory = Directory.CreateTempSubdirectory("unlockd-privileged-").FullName;
@@ -73,6 +97,17 @@ public sealed class KeyInterruptionTests : IDisposable
         Assert.Contains("first 137", lines);
     }
 
+    [Theory]
+    [InlineData("change --iter-time 50")]
+    [InlineData("add --name clara --iter-time 50")]
+    public void SlotThatIsAnothersByNowIsLeftAlone(string command)
+    {
+        string[] lines = Run(command, OvertakenScript);
+        Assert.Equal(
+            ["1 unlockctl: the slots have been changed meanwhile: look at 'unlockctl key list'", "first", "boris"],
+            lines);
+    }
+
     private static string FindSolution()
     {
         DirectoryInfo? directory = new(AppContext.BaseDirectory);
@@ -81,9 +116,9 @@ public sealed class KeyInterruptionTests : IDisposable
         return directory!.FullName;
     }
 
-    private string[] Run(string command)
+    private string[] Run(string command, string script = Script)
     {
-        ProcessStartInfo start = new("/bin/bash", ["-c", Script, "bash", _directory, command])
+        ProcessStartInfo start = new("/bin/bash", ["-c", script, "bash", _directory, command])
         {
             RedirectStandardOutput = true,
             RedirectStandardError = true,

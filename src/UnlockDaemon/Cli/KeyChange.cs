@@ -31,7 +31,7 @@ internal sealed class KeyChange(Output output, string device, string? passphrase
         cancellation.ThrowIfCancellationRequested();
         using KeyLock alone = new();
         using LuksHeader now = LuksHeader.Read(device);
-        if (FindNameFault(now, name) is { } late)
+        if ((FindChange(now, existing.Slot) ?? FindNameFault(now, name)) is { } late)
             return output.Fail(ExitCode.Failure, late);
         int slot = Fill(now, existing.Key, added, KeyDerivation.ForPassphrase(milliseconds), name);
         return Tell(now, slot, "added");
@@ -45,17 +45,19 @@ internal sealed class KeyChange(Output output, string device, string? passphrase
         using OpenedSlot? old = opened;
         if (old is null)
             return code;
-        output.Line($"changing {header.Slots.First(slot => slot.Number == old.Number)}");
+        output.Line($"changing {old.Slot}");
         using Passphrase? changed = await KeyDialog.AskNewAsync(output, newFile, "--new-passphrase-file", cancellation);
         if (changed is null)
             return ExitCode.Failure;
         cancellation.ThrowIfCancellationRequested();
         using KeyLock alone = new();
         using LuksHeader now = LuksHeader.Read(device);
+        if (FindChange(now, old.Slot) is { } late)
+            return output.Fail(ExitCode.Failure, late);
         int slot = now.AddSlot(old.Key, changed, KeyDerivation.ForPassphrase(milliseconds));
         // Killed in between: both passphrases open the volume, and 'key list' shows the name twice.
-        now.ShareName(old.Number, slot);
-        now.RemoveSlot(old.Number);
+        now.ShareName(old.Slot.Number, slot);
+        now.RemoveSlot(old.Slot.Number);
         return Tell(now, slot, "changed: the old passphrase opens nothing any more");
     }
 
@@ -90,8 +92,8 @@ internal sealed class KeyChange(Output output, string device, string? passphrase
         cancellation.ThrowIfCancellationRequested();
         using KeyLock alone = new();
         using LuksHeader now = LuksHeader.Read(device);
-        if (!now.Slots.Contains(gone) || !now.Slots.Contains(remaining))
-            return output.Fail(ExitCode.Failure, "the slots have been changed meanwhile: look at 'unlockctl key list'");
+        if (FindChange(now, gone, remaining) is { } late)
+            return output.Fail(ExitCode.Failure, late);
         now.RemoveSlot(gone.Number);
         output.Line($"removed {gone}; {now.Slots.Count} left. Backups of the header still have it.");
         output.Object(KeyContainer.Describe(gone), ProtocolJson.Default.KeySlotInfo);
@@ -112,7 +114,7 @@ internal sealed class KeyChange(Output output, string device, string? passphrase
         cancellation.ThrowIfCancellationRequested();
         using KeyLock alone = new();
         using LuksHeader now = LuksHeader.Read(device);
-        if (FindNameFault(now, given) is { } late)
+        if ((FindChange(now, existing.Slot) ?? FindNameFault(now, given)) is { } late)
             return output.Fail(ExitCode.Failure, late);
         using Passphrase key = new();
         RecoveryKey.Generate(key);
@@ -128,6 +130,13 @@ internal sealed class KeyChange(Output output, string device, string? passphrase
             throw;
         }
     }
+
+    /// <summary>
+    /// Says that another operator was quicker, while this one typed: a slot of the same number may be somebody else's.
+    /// </summary>
+    private static string? FindChange(LuksHeader now, params KeySlot[] known) => known.Except(now.Slots).Any()
+        ? "the slots have been changed meanwhile: look at 'unlockctl key list'"
+        : null;
 
     private static string? FindNameFault(LuksHeader header, string? name) => (header.IsLuks2, name) switch
     {

@@ -49,8 +49,8 @@ internal static class KeyDialog
             if (passphrase is null)
                 return (null, ExitCode.Failure);
             RecoveryKeyReading reading = RecoveryKey.Read(passphrase);
-            if (!reading.IsSlip && header.TryOpen(passphrase, out VolumeKey? key) is { } slot)
-                return (new OpenedSlot(slot, key!), ExitCode.Success);
+            if (!reading.IsSlip && header.TryOpen(passphrase, out VolumeKey? key) is { } number)
+                return (new OpenedSlot(header.Slots.First(slot => slot.Number == number), key!), ExitCode.Success);
             string why = reading.Complaint ?? "wrong passphrase";
             if (left == 1)
                 return (null, output.Fail(ExitCode.WrongPassphrase, why));
