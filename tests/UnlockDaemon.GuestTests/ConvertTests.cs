@@ -22,7 +22,7 @@ public sealed class ConvertTests(UnlockdGuest fixture) : OtherVolumeTest(fixture
     public override async ValueTask DisposeAsync()
     {
         await Guest.RunAsync("systemctl stop slow; unlockctl convert --abort; "
-            + "rm -f /var/other_file.* /root/plain /root/sums /var/filler",
+            + "rm -f /var/other_file.* /root/plain /root/sums /root/many* /var/filler",
             cancellationToken: CancellationToken.None);
         await base.DisposeAsync();
     }
@@ -75,6 +75,30 @@ public sealed class ConvertTests(UnlockdGuest fixture) : OtherVolumeTest(fixture
             """, witness, ignoreLineEndingDifferences: true);
         Assert.Equal("ext2\nsame", mounted);
         Assert.Equal((1, true), (again.ExitCode, again.Error.Contains("nothing to convert", StringComparison.Ordinal)));
+    }
+
+    [Fact]
+    public async Task ContainerOfManyKeysIsConverted()
+    {
+        await ConfigureAsync("format: loop-aes", "key_file: /root/many.gpg");
+        await RunAsync($"""
+            set -e
+            mkdir -p /root/tree; head -c 1M /dev/urandom >/root/tree/file; (cd /root/tree && sha256sum file) >/root/sums
+            truncate -s 16M /root/plain
+            mke2fs -q -F -t ext2 -b 4096 -d /root/tree /root/plain; rm -r /root/tree
+            for i in $(seq 65); do head -c 45 /dev/urandom | base64 -w 0; echo; done >/root/many
+            mkdir -p -m 700 /root/gpg
+            # A count of its own: otherwise gpg asks an agent for one, and there is none here.
+            gpg --homedir /root/gpg --batch --quiet --no-autostart --s2k-count 1000000 \
+                --pinentry-mode loopback --passphrase-fd 0 -o /root/many.gpg -c /root/many </root/other
+            aespipe -e AES256 -p 3 3</root/many </root/plain >/var/other_file
+            {Convert}
+            """);
+        string left = await LeftAsync();
+        await UnlockOtherAsync();
+
+        Assert.Equal("", left);
+        Assert.Equal("same", await RunAsync("cd /var/other && sha256sum --quiet -c /root/sums && echo same"));
     }
 
     [Fact]

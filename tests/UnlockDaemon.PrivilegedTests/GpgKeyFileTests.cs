@@ -26,6 +26,18 @@ public sealed class GpgKeyFileTests(LoopAesFixture fixture) : IClassFixture<Loop
         Assert.DoesNotContain(Directory.GetDirectories("/proc"), static process => IsAgent(process));
     }
 
+    [Fact]
+    public void OldFileWithoutIntegrityProtectionIsDecrypted()
+    {
+        // Behind the packet with the salt: tag 9, and not 18, which has the protection.
+        Assert.Equal(0xC9, File.ReadAllBytes(fixture.File("old64.gpg"))[15]);
+        using Passphrase passphrase = Typed(LoopAesFixture.Passphrase);
+        using Passphrase wrong = Typed("another passphrase of 2009");
+        using KeyLines? keys = new GpgKeyFile(fixture.File("old64.gpg")).TryDecrypt(passphrase);
+        Assert.Equal(64, keys?.Count);
+        Assert.Null(new GpgKeyFile(fixture.File("old64.gpg")).TryDecrypt(wrong));
+    }
+
     [Theory]
     [InlineData("missing", "No such file or directory")]
     [InlineData("plain", "was not encrypted by gpg")]

@@ -31,6 +31,8 @@ public sealed class LoopAesFixture : IDisposable
             Encrypt($"keys{lines}", $"keys{lines}.gpg");
         }
 
+        // As gpg 1.x made them: no integrity protection.
+        Encrypt("keys64", "old64.gpg", "--rfc2440 --cipher-algo CAST5");
         Write("junk", "neither a key nor a line of twenty characters\nx\n");
         Encrypt("junk", "junk.gpg");
     }
@@ -58,10 +60,10 @@ public sealed class LoopAesFixture : IDisposable
     public void Dispose() => Directory.Delete(_directory, recursive: true);
 
     /// <summary>With a count of its own: otherwise gpg starts an agent to ask for one.</summary>
-    private void Encrypt(string file, string target) => Run($"""
+    private void Encrypt(string file, string target, string options = "") => Run($"""
         cd {_directory} && mkdir -p -m 700 home && \
         gpg --homedir home --batch --quiet --no-autostart --s2k-count 1000000 \
-            --pinentry-mode loopback --passphrase-fd 3 -o {target} -c {file} 3<passphrase
+            --pinentry-mode loopback --passphrase-fd 3 {options} -o {target} -c {file} 3<passphrase
         """);
 
     private static void Run(string command)

@@ -48,6 +48,20 @@ public sealed class LoopDeviceTests : IDisposable
     }
 
     [Fact]
+    public void DeviceInUseGoesAwayAtItsLastClose()
+    {
+        LoopDevice device = LoopDevice.Attach(_fixture.Container);
+        using (File.OpenHandle(device.Path))
+        {
+            device.DetachAtLastClose();
+            Assert.True(device.IsAttachedTo(FileIdentity.Of(_fixture.Container)));
+        }
+
+        Assert.True(SpinWait.SpinUntil(
+            () => LoopDevice.FindByBackingFile(FileIdentity.Of(_fixture.Container)) is null, TimeSpan.FromSeconds(5)));
+    }
+
+    [Fact]
     public void MissingContainerIsNamed()
     {
         LinuxException missing = Assert.Throws<LinuxException>(() => LoopDevice.Attach("/nowhere/container"));

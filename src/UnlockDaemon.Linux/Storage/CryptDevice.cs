@@ -63,7 +63,9 @@ public static unsafe partial class CryptDevice
     });
 
     /// <summary>Opens a container without a header, of one key or of many.</summary>
-    /// <param name="device">The device that holds the container.</param>
+    /// <param name="device">
+    /// The device that holds the container, or a file: that gets a loop device that goes away with the mapping.
+    /// </param>
     /// <param name="name">Name of the mapping.</param>
     /// <param name="cipher">Cipher and mode, as dm-crypt writes it.</param>
     /// <param name="key">The key; right or wrong, the mapping is made.</param>
@@ -75,7 +77,7 @@ public static unsafe partial class CryptDevice
         RequireDmCrypt();
         if (cipher.For(key).Mode == PlainCipher.MultiKeyMode)
         {
-            MultiKeyMapping.Make(device, name, cipher, key);
+            ActivateManyKeys(device, name, cipher, key);
             return;
         }
 
@@ -145,6 +147,26 @@ public static unsafe partial class CryptDevice
     {
         KernelModule.Require("dm_mod", "/sys/module/dm_mod");
         KernelModule.Require("dm_crypt", "/sys/module/dm_crypt");
+    }
+
+    /// <summary>What libcryptsetup does with a file for one key.</summary>
+    private static void ActivateManyKeys(string device, string name, PlainCipher cipher, VolumeKey key)
+    {
+        if (new ContainerFile(device).IsBlockDevice)
+        {
+            MultiKeyMapping.Make(device, name, cipher, key);
+            return;
+        }
+
+        LoopDevice loop = LoopDevice.Attach(device);
+        try
+        {
+            MultiKeyMapping.Make(loop.Path, name, cipher, key);
+        }
+        finally
+        {
+            loop.DetachAtLastClose();
+        }
     }
 
     /// <remarks>

@@ -36,9 +36,11 @@ public sealed record GpgKeyFile(string Path)
         LockedMemory memory = new(LongestFile);
         try
         {
+            // Files of gpg 1.x and 2.0 have no integrity protection, and since 2.2.8 gpg decrypts them only when told
+            // to. A file that somebody changed gives wrong keys, and with those SectorCipher finds no file system.
             using PipedProgram gpg = new(Program, "--batch", "--quiet", "--no-tty", "--homedir", home, "--no-autostart",
-                "--no-symkey-cache", "--pinentry-mode", "loopback", "--passphrase-fd", "3", "--status-fd", "2",
-                "--decrypt", "--", Path);
+                "--no-symkey-cache", "--ignore-mdc-error", "--pinentry-mode", "loopback", "--passphrase-fd", "3",
+                "--status-fd", "2", "--decrypt", "--", Path);
             gpg.Send(passphrase.Bytes);
             (int length, string messages) = gpg.Receive(memory.GetSpan(), s_limit);
             return Judge(ref memory!, length, messages);

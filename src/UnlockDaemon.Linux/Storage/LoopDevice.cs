@@ -107,20 +107,24 @@ public sealed record LoopDevice(string Path)
     public string? BackingFile =>
         Attribute("loop/backing_file") is { } path && !path.EndsWith(Deleted, StringComparison.Ordinal) ? path : null;
 
-    /// <summary>Detaches the device, and looks until the kernel has let it go.</summary>
+    /// <summary>Detaches the device, now or once nobody has it open any more.</summary>
     /// <remarks>
     /// Since Linux 3.7 LOOP_CLR_FD on a device that is open elsewhere succeeds and only marks it to be cleared at the
     /// last close, so its return code proves nothing.
     /// </remarks>
+    /// <exception cref="LinuxException">The kernel refuses.</exception>
+    public void DetachAtLastClose()
+    {
+        using SafeFileHandle device = Fcntl.Open(Path, Fcntl.O_RDWR);
+        if (Ioctl.ioctl(device, Loop.LOOP_CLR_FD, 0) != 0 && Marshal.GetLastPInvokeError() != Errno.ENXIO)
+            throw LinuxException.FromLastError("detach", Path);
+    }
+
+    /// <summary>Detaches the device, and looks until the kernel has let it go.</summary>
     /// <exception cref="LinuxException">The device is still attached after 5 s: EBUSY.</exception>
     public void Detach()
     {
-        using (SafeFileHandle device = Fcntl.Open(Path, Fcntl.O_RDWR))
-        {
-            if (Ioctl.ioctl(device, Loop.LOOP_CLR_FD, 0) != 0 && Marshal.GetLastPInvokeError() != Errno.ENXIO)
-                throw LinuxException.FromLastError("detach", Path);
-        }
-
+        DetachAtLastClose();
         // No event tells of the last close; the wait is short and only when somebody has the device open.
         for (long started = Stopwatch.GetTimestamp(); GetStatus() is not null; Thread.Sleep(5))
         {

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using UnlockDaemon.Linux;
 using UnlockDaemon.Linux.Storage;
 using UnlockDaemon.Service.Configuration;
@@ -13,6 +14,9 @@ public sealed class Conversion
     // What libcryptsetup leaves for the LUKS2 header, and what the size is rounded to.
     private const long HeaderLength = 16L << 20;
     private const long Alignment = 4096;
+
+    // The loop device of the mapping that was read from goes away by itself, a moment after it was closed.
+    private static readonly TimeSpan s_ownLoopLimit = TimeSpan.FromSeconds(5);
 
     private readonly VolumeConfiguration _before;
     private readonly UnlockdConfiguration _after;
@@ -87,6 +91,9 @@ public sealed class Conversion
     {
         ArgumentNullException.ThrowIfNull(step);
         ArgumentNullException.ThrowIfNull(bar);
+        // It may have been unlocked while the operator typed.
+        if (FindObstacle() is { } late)
+            return late;
         using OpenMapping? old = TryOpen(_before, OldName, passphrase, write: false);
         if (old is null)
             return $"wrong passphrase for {_before.Container}";
@@ -105,13 +112,24 @@ public sealed class Conversion
     }
 
     /// <summary>Gives the new container the old one's name, and writes the configuration.</summary>
+    /// <returns>
+    /// Null when that is done; otherwise why the old container may not be what was compared: the next run compares
+    /// again.
+    /// </returns>
     /// <exception cref="LinuxException">A name could not be changed; the next run tries again.</exception>
     /// <exception cref="IOException">The configuration could not be written; the next run tries again.</exception>
-    public void Switch()
+    public string? Switch()
     {
+        if (FindUse() is { } use)
+        {
+            Note(_journal! with { Stage = ConversionStage.Copying });
+            return use;
+        }
+
         // A key kept after a lock is the old container's.
         KeptKey.WipeAll(MappingLayer.IsOurs);
         new ConversionSwitch(_files, _journal!).Run(_configurationFile, _newText);
+        return null;
     }
 
     /// <summary>Ends it, once the daemon has read the configuration: the volume may be unlocked.</summary>
@@ -130,6 +148,29 @@ public sealed class Conversion
         File.Delete(_files.New);
         ConversionJournal.Delete(_files);
         return null;
+    }
+
+    /// <summary>
+    /// Says that somebody unlocked the old container before the journal kept him from that. It is asked until the
+    /// configuration is written, the first step of the switch; a container with its name changed is the new one.
+    /// </summary>
+    private string? FindUse()
+    {
+        if (_before.Format == ContainerFormat.Luks
+            || ConversionFiles.InodeOf(_files.Container) != _journal!.OldInode)
+            return null;
+        FileIdentity container = FileIdentity.Of(_files.Container);
+        for (long started = Stopwatch.GetTimestamp(); LoopDevice.FindByBackingFile(container) is { } loop;
+            Thread.Sleep(50))
+        {
+            if (Stopwatch.GetElapsedTime(started) > s_ownLoopLimit)
+                return $"{_files.Container} was unlocked meanwhile ({loop.Path}): 'unlockctl lock', then "
+                    + "'unlockctl convert'";
+        }
+
+        return ConversionJournal.LastWrite(_files.Container) == _journal.OldWritten
+            ? null
+            : $"{_files.Container} was written to meanwhile: 'unlockctl convert' copies it again";
     }
 
     private string? FindObstacleToMake()

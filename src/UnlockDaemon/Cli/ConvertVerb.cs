@@ -139,7 +139,8 @@ internal static class ConvertVerb
     private static async Task<int> SwitchAsync(Output output, Conversion conversion, VolumeConfiguration volume)
     {
         output.Line($"both are the same (SHA-256 {conversion.Checksum}); changing names and configuration");
-        conversion.Switch();
+        if (conversion.Switch() is { } use)
+            return output.Fail(ExitCode.Failure, use);
         if (await DaemonCall.MakeAsync("org.unlockd.Status", null, CancellationToken.None) is not null)
         {
             using SystemdConnection systemd = new();

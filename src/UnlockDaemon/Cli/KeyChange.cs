@@ -9,7 +9,7 @@ namespace UnlockDaemon.Cli;
 /// The changes of key slots. All is asked before anything is written; from then on the order of the steps sees to it
 /// that at every moment at least as many slots open the volume as before.
 /// </summary>
-internal sealed class KeyChange(Output output, string device, string? passphraseFile)
+internal sealed class KeyChange(Output output, KeyDialog dialog, string device, string? passphraseFile)
 {
     internal const string NoNames =
         "the container is LUKS1, whose slots have no names: leave the name out, or use the number";
@@ -20,18 +20,18 @@ internal sealed class KeyChange(Output output, string device, string? passphrase
         using LuksHeader header = LuksHeader.Read(device);
         if (FindNameFault(header, name) is { } fault)
             return output.Fail(ExitCode.Failure, fault);
-        (OpenedSlot? opened, int code) = await KeyDialog.OpenAsync(output, header, Existing,
+        (OpenedSlot? opened, int code) = await dialog.OpenAsync(header, Existing,
             passphraseFile, cancellation);
         using OpenedSlot? existing = opened;
         if (existing is null)
             return code;
-        using Passphrase? added = await KeyDialog.AskNewAsync(output, newFile, "--new-passphrase-file", cancellation);
+        using Passphrase? added = await dialog.AskNewAsync(newFile, "--new-passphrase-file", cancellation);
         if (added is null)
             return ExitCode.Failure;
         cancellation.ThrowIfCancellationRequested();
         using KeyLock alone = new();
         using LuksHeader now = LuksHeader.Read(device);
-        if (FindNameFault(now, name) is { } late)
+        if ((FindChange(now, existing.Slot) ?? FindNameFault(now, name)) is { } late)
             return output.Fail(ExitCode.Failure, late);
         int slot = Fill(now, existing.Key, added, KeyDerivation.ForPassphrase(milliseconds), name);
         return Tell(now, slot, "added");
@@ -41,21 +41,23 @@ internal sealed class KeyChange(Output output, string device, string? passphrase
     {
         using LuksHeader header = LuksHeader.Read(device);
         (OpenedSlot? opened, int code) =
-            await KeyDialog.OpenAsync(output, header, "The passphrase to change: ", passphraseFile, cancellation);
+            await dialog.OpenAsync(header, "The passphrase to change: ", passphraseFile, cancellation);
         using OpenedSlot? old = opened;
         if (old is null)
             return code;
-        output.Line($"changing {header.Slots.First(slot => slot.Number == old.Number)}");
-        using Passphrase? changed = await KeyDialog.AskNewAsync(output, newFile, "--new-passphrase-file", cancellation);
+        output.Line($"changing {old.Slot}");
+        using Passphrase? changed = await dialog.AskNewAsync(newFile, "--new-passphrase-file", cancellation);
         if (changed is null)
             return ExitCode.Failure;
         cancellation.ThrowIfCancellationRequested();
         using KeyLock alone = new();
         using LuksHeader now = LuksHeader.Read(device);
+        if (FindChange(now, old.Slot) is { } late)
+            return output.Fail(ExitCode.Failure, late);
         int slot = now.AddSlot(old.Key, changed, KeyDerivation.ForPassphrase(milliseconds));
         // Killed in between: both passphrases open the volume, and 'key list' shows the name twice.
-        now.ShareName(old.Number, slot);
-        now.RemoveSlot(old.Number);
+        now.ShareName(old.Slot.Number, slot);
+        now.RemoveSlot(old.Slot.Number);
         return Tell(now, slot, "changed: the old passphrase opens nothing any more");
     }
 
@@ -74,12 +76,11 @@ internal sealed class KeyChange(Output output, string device, string? passphrase
                     + "('unlockctl key add')");
         }
 
-        using Passphrase? passphrase = await KeyDialog.AskAsync(
-            output, $"A passphrase that remains when {gone} is gone: ", passphraseFile, cancellation);
+        (Passphrase? given, int code) = await dialog.AskAsync(
+            $"A passphrase that remains when {gone} is gone: ", passphraseFile, cancellation);
+        using Passphrase? passphrase = given;
         if (passphrase is null)
-            return ExitCode.Failure;
-        if (RecoveryKey.Read(passphrase) is { IsSlip: true } slip)
-            return output.Fail(ExitCode.WrongPassphrase, slip.Complaint!);
+            return code;
         if (Array.Find(rest, slot => header.Opens(slot.Number, passphrase)) is not { } remaining)
         {
             return output.Fail(ExitCode.WrongPassphrase, gone.IsActive && header.Opens(gone.Number, passphrase)
@@ -90,8 +91,8 @@ internal sealed class KeyChange(Output output, string device, string? passphrase
         cancellation.ThrowIfCancellationRequested();
         using KeyLock alone = new();
         using LuksHeader now = LuksHeader.Read(device);
-        if (!now.Slots.Contains(gone) || !now.Slots.Contains(remaining))
-            return output.Fail(ExitCode.Failure, "the slots have been changed meanwhile: look at 'unlockctl key list'");
+        if (FindChange(now, gone, remaining) is { } late)
+            return output.Fail(ExitCode.Failure, late);
         now.RemoveSlot(gone.Number);
         output.Line($"removed {gone}; {now.Slots.Count} left. Backups of the header still have it.");
         output.Object(KeyContainer.Describe(gone), ProtocolJson.Default.KeySlotInfo);
@@ -104,7 +105,7 @@ internal sealed class KeyChange(Output output, string device, string? passphrase
         string? given = header.IsLuks2 ? name : null;
         if (FindNameFault(header, given) is { } fault)
             return output.Fail(ExitCode.Failure, fault);
-        (OpenedSlot? opened, int code) = await KeyDialog.OpenAsync(output, header, Existing,
+        (OpenedSlot? opened, int code) = await dialog.OpenAsync(header, Existing,
             passphraseFile, cancellation);
         using OpenedSlot? existing = opened;
         if (existing is null)
@@ -112,7 +113,7 @@ internal sealed class KeyChange(Output output, string device, string? passphrase
         cancellation.ThrowIfCancellationRequested();
         using KeyLock alone = new();
         using LuksHeader now = LuksHeader.Read(device);
-        if (FindNameFault(now, given) is { } late)
+        if ((FindChange(now, existing.Slot) ?? FindNameFault(now, given)) is { } late)
             return output.Fail(ExitCode.Failure, late);
         using Passphrase key = new();
         RecoveryKey.Generate(key);
@@ -128,6 +129,13 @@ internal sealed class KeyChange(Output output, string device, string? passphrase
             throw;
         }
     }
+
+    /// <summary>
+    /// Says that another operator was quicker, while this one typed: a slot of the same number may be somebody else's.
+    /// </summary>
+    private static string? FindChange(LuksHeader now, params KeySlot[] known) => known.Except(now.Slots).Any()
+        ? "the slots have been changed meanwhile: look at 'unlockctl key list'"
+        : null;
 
     private static string? FindNameFault(LuksHeader header, string? name) => (header.IsLuks2, name) switch
     {

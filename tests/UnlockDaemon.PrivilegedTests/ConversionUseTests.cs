@@ -1,0 +1,74 @@
+using UnlockDaemon.Linux;
+using UnlockDaemon.Linux.Storage;
+using UnlockDaemon.Service.Configuration;
+using UnlockDaemon.Service.Volumes;
+using Xunit;
+
+namespace UnlockDaemon.PrivilegedTests;
+
+/// <summary>Somebody unlocks the old container while it is converted: nothing is renamed under him.</summary>
+public sealed class ConversionUseTests : IDisposable
+{
+    private readonly ContainerFixture _fixture = new();
+
+    [Fact]
+    public void UnlockedWhileThePassphraseIsTypedIsRefused()
+    {
+        Conversion conversion = Make();
+        Assert.Null(conversion.FindObstacle());
+        LoopDevice loop = LoopDevice.Attach(_fixture.Container);
+        using Passphrase passphrase = new();
+        string? said = conversion.Run(
+            passphrase, passphrase, static _ => { }, static _ => new Progress<long>(), CancellationToken.None);
+        Assert.Contains($"is in use ({loop.Path})", said, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void UnlockedBeforeTheJournalWasWrittenIsNotRenamed()
+    {
+        Conversion conversion = MakeCompared();
+        LoopDevice loop = LoopDevice.Attach(_fixture.Container);
+        Assert.Equal($"{_fixture.Container} was unlocked meanwhile ({loop.Path}): 'unlockctl lock', then "
+            + "'unlockctl convert'", conversion.Switch());
+        CheckNothingIsChanged(conversion, loop);
+    }
+
+    [Fact]
+    public void WrittenToSinceTheComparisonIsNotRenamed()
+    {
+        Conversion conversion = MakeCompared();
+        File.SetLastWriteTimeUtc(_fixture.Container, DateTime.UtcNow.AddMinutes(1));
+        Assert.Contains("was written to meanwhile", conversion.Switch(), StringComparison.Ordinal);
+        CheckNothingIsChanged(conversion);
+    }
+
+    public void Dispose() => _fixture.Dispose();
+
+    private void CheckNothingIsChanged(Conversion conversion, LoopDevice? loop = null)
+    {
+        Assert.Equal(loop, LoopDevice.FindByBackingFile(FileIdentity.Of(_fixture.Container)));
+        Assert.Equal("new", File.ReadAllText(conversion.Files.New));
+        Assert.Equal("old", File.ReadAllText(_fixture.Container + ".yaml"));
+        // What is written from now on has to be compared again.
+        Assert.True(conversion.NeedsPassphrase);
+        Assert.Equal(ConversionStage.Copying, ConversionJournal.TryRead(conversion.Files)!.Stage);
+    }
+
+    private Conversion MakeCompared()
+    {
+        ConversionFiles files = new(_fixture.Container);
+        File.WriteAllText(files.New, "new");
+        File.WriteAllText(_fixture.Container + ".yaml", "old");
+        new ConversionJournal(ConversionStage.Switching, FileIdentity.Of(files.Container).Inode,
+            ConversionJournal.LastWrite(files.Container), 3, FileIdentity.Of(files.New).Inode).Write(files);
+        return Make();
+    }
+
+    private Conversion Make()
+    {
+        VolumeConfiguration volume = new(_fixture.Container, ContainerFormat.LoopAes, _fixture.MountPoint.Path,
+            FilesystemType.Ext2, [], PlainCipher.LoopAes256);
+        return new Conversion(volume, new UnlockdConfiguration(volume, [], [], LockConfiguration.Default), "new",
+            _fixture.Container + ".yaml");
+    }
+}
