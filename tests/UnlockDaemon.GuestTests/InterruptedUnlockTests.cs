@@ -1,4 +1,3 @@
-using UnlockDaemon.Rig;
 using Xunit;
 
 namespace UnlockDaemon.GuestTests;
