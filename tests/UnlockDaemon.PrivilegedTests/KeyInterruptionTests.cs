@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using Xunit;
 
 namespace UnlockDaemon.PrivilegedTests;
@@ -57,16 +56,9 @@ public sealed class KeyInterruptionTests : IDisposable
         true
         """;
 
-    private readonly string _directory = Directory.CreateTempSubdirectory("unlockd-privileged-").FullName;
+    private readonly UnlockctlScript _scripts = new();
 
-    public KeyInterruptionTests()
-    {
-        string program = Path.Combine(FindSolution(), "src/UnlockDaemon/bin/Release/net10.0/linux-x64/unlockd");
-        Assert.True(File.Exists(program), $"{program} is missing: build UnlockDaemon.sln -c Release first");
-        File.CreateSymbolicLink(Path.Combine(_directory, "unlockctl"), program);
-    }
-
-    public void Dispose() => Directory.Delete(_directory, recursive: true);
+    public void Dispose() => _scripts.Dispose();
 
     [Fact]
     public void ChangeHasTheNewSlotBeforeTheOldOneGoes()
@@ -108,28 +100,5 @@ public sealed class KeyInterruptionTests : IDisposable
             lines);
     }
 
-    private static string FindSolution()
-    {
-        DirectoryInfo? directory = new(AppContext.BaseDirectory);
-        while (directory is not null && !File.Exists(Path.Combine(directory.FullName, "UnlockDaemon.sln")))
-            directory = directory.Parent;
-        return directory!.FullName;
-    }
-
-    private string[] Run(string command, string script = Script)
-    {
-        ProcessStartInfo start = new("/bin/bash", ["-c", script, "bash", _directory, command])
-        {
-            RedirectStandardOutput = true,
-            RedirectStandardError = true,
-        };
-        using Process bash = Process.Start(start)!;
-        // What it says of killed processes is not looked at.
-        bash.ErrorDataReceived += static (_, _) => { };
-        bash.BeginErrorReadLine();
-        string[] lines = bash.StandardOutput.ReadToEnd().TrimEnd().Split('\n');
-        bash.WaitForExit();
-        Assert.Equal(0, bash.ExitCode);
-        return lines;
-    }
+    private string[] Run(string command, string script = Script) => _scripts.Run(script, command);
 }

@@ -54,6 +54,10 @@ internal sealed class MappingLayer(
         ? UsualPrefix + Path.GetFileName(mountPoint)
         : OtherPrefix + Instance.Current.Name;
 
+    /// <summary>Says that a passphrase cannot be converted.</summary>
+    internal static string NoPlaceIn(PassphraseEncoding encoding) =>
+        $"a character of it does not exist in {encoding.Name} (volume.passphrase_encoding)";
+
     /// <summary>The mappings that are this instance's, whatever is configured now.</summary>
     internal static IReadOnlyList<CryptMapping> FindAll() =>
         [.. CryptMapping.FindAll("unlockd").Where(static mapping => IsOurs(mapping.Name))];
@@ -82,8 +86,7 @@ internal sealed class MappingLayer(
             ? Activate(device, converted)
             : LayerOutcome.WrongPassphrase with
             {
-                Reason = $"wrong passphrase: a character of it does not exist in {encoding.Name} "
-                    + "(volume.passphrase_encoding)",
+                Reason = "wrong passphrase: " + NoPlaceIn(encoding),
             };
     }
 

@@ -43,8 +43,8 @@ internal static class CreateVerb
     private static async Task<int> MakeAsync(
         Output output, NewVolume volume, string? passphraseFile, CancellationToken cancellation)
     {
-        using Passphrase? passphrase =
-            await KeyDialog.AskNewAsync(output, passphraseFile, "--passphrase-file", cancellation);
+        using Passphrase? passphrase = await new KeyDialog(output, ContainerEncoding.Of(volume.Path))
+            .AskNewAsync(passphraseFile, "--passphrase-file", cancellation);
         if (passphrase is null)
             return ExitCode.Failure;
         if (volume.Format == ContainerFormat.LoopAes && passphrase.Length < LoopAesMinimum)

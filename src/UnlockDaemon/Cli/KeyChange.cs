@@ -9,7 +9,7 @@ namespace UnlockDaemon.Cli;
 /// The changes of key slots. All is asked before anything is written; from then on the order of the steps sees to it
 /// that at every moment at least as many slots open the volume as before.
 /// </summary>
-internal sealed class KeyChange(Output output, string device, string? passphraseFile)
+internal sealed class KeyChange(Output output, KeyDialog dialog, string device, string? passphraseFile)
 {
     internal const string NoNames =
         "the container is LUKS1, whose slots have no names: leave the name out, or use the number";
@@ -20,12 +20,12 @@ internal sealed class KeyChange(Output output, string device, string? passphrase
         using LuksHeader header = LuksHeader.Read(device);
         if (FindNameFault(header, name) is { } fault)
             return output.Fail(ExitCode.Failure, fault);
-        (OpenedSlot? opened, int code) = await KeyDialog.OpenAsync(output, header, Existing,
+        (OpenedSlot? opened, int code) = await dialog.OpenAsync(header, Existing,
             passphraseFile, cancellation);
         using OpenedSlot? existing = opened;
         if (existing is null)
             return code;
-        using Passphrase? added = await KeyDialog.AskNewAsync(output, newFile, "--new-passphrase-file", cancellation);
+        using Passphrase? added = await dialog.AskNewAsync(newFile, "--new-passphrase-file", cancellation);
         if (added is null)
             return ExitCode.Failure;
         cancellation.ThrowIfCancellationRequested();
@@ -41,12 +41,12 @@ internal sealed class KeyChange(Output output, string device, string? passphrase
     {
         using LuksHeader header = LuksHeader.Read(device);
         (OpenedSlot? opened, int code) =
-            await KeyDialog.OpenAsync(output, header, "The passphrase to change: ", passphraseFile, cancellation);
+            await dialog.OpenAsync(header, "The passphrase to change: ", passphraseFile, cancellation);
         using OpenedSlot? old = opened;
         if (old is null)
             return code;
         output.Line($"changing {old.Slot}");
-        using Passphrase? changed = await KeyDialog.AskNewAsync(output, newFile, "--new-passphrase-file", cancellation);
+        using Passphrase? changed = await dialog.AskNewAsync(newFile, "--new-passphrase-file", cancellation);
         if (changed is null)
             return ExitCode.Failure;
         cancellation.ThrowIfCancellationRequested();
@@ -76,12 +76,11 @@ internal sealed class KeyChange(Output output, string device, string? passphrase
                     + "('unlockctl key add')");
         }
 
-        using Passphrase? passphrase = await KeyDialog.AskAsync(
-            output, $"A passphrase that remains when {gone} is gone: ", passphraseFile, cancellation);
+        (Passphrase? given, int code) = await dialog.AskAsync(
+            $"A passphrase that remains when {gone} is gone: ", passphraseFile, cancellation);
+        using Passphrase? passphrase = given;
         if (passphrase is null)
-            return ExitCode.Failure;
-        if (RecoveryKey.Read(passphrase) is { IsSlip: true } slip)
-            return output.Fail(ExitCode.WrongPassphrase, slip.Complaint!);
+            return code;
         if (Array.Find(rest, slot => header.Opens(slot.Number, passphrase)) is not { } remaining)
         {
             return output.Fail(ExitCode.WrongPassphrase, gone.IsActive && header.Opens(gone.Number, passphrase)
@@ -106,7 +105,7 @@ internal sealed class KeyChange(Output output, string device, string? passphrase
         string? given = header.IsLuks2 ? name : null;
         if (FindNameFault(header, given) is { } fault)
             return output.Fail(ExitCode.Failure, fault);
-        (OpenedSlot? opened, int code) = await KeyDialog.OpenAsync(output, header, Existing,
+        (OpenedSlot? opened, int code) = await dialog.OpenAsync(header, Existing,
             passphraseFile, cancellation);
         using OpenedSlot? existing = opened;
         if (existing is null)

@@ -9,10 +9,14 @@ namespace UnlockDaemon.Cli;
 
 /// <summary>The container that "unlockctl key" works on, and what needs no passphrase or only one.</summary>
 /// <param name="output">What is told.</param>
+/// <param name="dialog">How passphrases are asked for.</param>
 /// <param name="container">The container.</param>
 /// <param name="path">What has its header: the container itself, or a file where that is detached.</param>
-internal sealed class KeyContainer(Output output, string container, string path)
+internal sealed class KeyContainer(Output output, KeyDialog dialog, string container, string path)
 {
+    /// <summary>How passphrases are asked for.</summary>
+    internal KeyDialog Dialog => dialog;
+
     /// <summary>
     /// Where its header is read and written. While a loop device is on the container it is that one: libcryptsetup
     /// keeps those apart who use the same device.
@@ -46,7 +50,8 @@ internal sealed class KeyContainer(Output output, string container, string path)
 
         string path = Path.GetFullPath(given);
         return File.Exists(path)
-            ? await work(new KeyContainer(output, Path.GetFullPath(container!), path))
+            ? await work(new KeyContainer(
+                output, new KeyDialog(output, ContainerEncoding.Of(path)), Path.GetFullPath(container!), path))
             : output.Fail(ExitCode.Failure, $"{path} is missing");
     }
 
@@ -106,12 +111,11 @@ internal sealed class KeyContainer(Output output, string container, string path)
         HeaderRestore restore = new(container, path, file);
         if (restore.FindFault() is { } fault)
             return output.Fail(ExitCode.Failure, fault);
-        using Passphrase? passphrase =
-            await KeyDialog.AskAsync(output, "A passphrase of the backup: ", passphraseFile, cancellation);
+        (Passphrase? given, int code) =
+            await dialog.AskAsync("A passphrase of the backup: ", passphraseFile, cancellation);
+        using Passphrase? passphrase = given;
         if (passphrase is null)
-            return ExitCode.Failure;
-        if (RecoveryKey.Read(passphrase) is { IsSlip: true } slip)
-            return output.Fail(ExitCode.WrongPassphrase, slip.Complaint!);
+            return code;
         using KeyLock alone = new();
         // It may have been unlocked while he typed.
         if (restore.FindFault() is { } late)

@@ -172,7 +172,9 @@ internal static class KeyVerb
     {
         Output output = Output(parsed, json);
         return KeyContainer.RunAsync(output, parsed.GetValue(s_container), container => change(
-            new KeyChange(output, container.Device, parsed.GetValue(passphraseFile)), cancellation), cancellation);
+            new KeyChange(
+                output, container.Dialog, container.Device, parsed.GetValue(passphraseFile)), cancellation),
+            cancellation);
     }
 
     internal static void RequireName<T>(Option<T> option) =>
