@@ -11,7 +11,7 @@ namespace UnlockDaemon.Cli;
 /// </summary>
 internal static class ContainerEncoding
 {
-    /// <summary>Of the configured container or its header; null for every other, and where nothing is converted.</summary>
+    /// <summary>Of the configured container or its header; null for every other, and where there is none.</summary>
     internal static PassphraseEncoding? Of(string path) =>
         ConfigurationLoader.Load(Instance.Current.Configuration).Configuration?.Volume is { } volume
         && (IsSame(path, volume.Container) || IsSame(path, volume.Header))

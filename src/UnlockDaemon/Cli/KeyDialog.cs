@@ -4,7 +4,7 @@ using UnlockDaemon.Service.Volumes;
 
 namespace UnlockDaemon.Cli;
 
-/// <summary>How "unlockctl key" and "unlockctl create" ask for passphrases, and convert them as the daemon does.</summary>
+/// <summary>How "unlockctl key" and "unlockctl create" ask for passphrases, converted as the daemon does.</summary>
 internal sealed class KeyDialog(Output output, PassphraseEncoding? encoding)
 {
     private const int TypedTries = 3;
