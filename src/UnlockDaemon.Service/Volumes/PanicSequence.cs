@@ -98,7 +98,8 @@ public sealed class PanicSequence
         if (reasons.Length == 0)
             return null;
         IEnumerable<Holder> holders = _stack.Filesystem.FindHolders().Take(3);
-        return string.Join("; ", reasons.Concat(holders.Select(static holder => holder.ToString()))) + ": end these, then 'unlockctl lock'";
+        return string.Join("; ", reasons.Concat(holders.Select(static holder => holder.ToString())))
+            + ": end these, then 'unlockctl lock'";
     }
 
     private async Task<IEnumerable<string>> KillServicesAsync(CancellationToken limit)
