@@ -6,6 +6,7 @@ namespace UnlockDaemon.PrivilegedTests;
 /// "unlockctl key" on a volume of a console with KOI8-R: what it takes is converted as unlocking converts it;
 /// cryptsetup tells which bytes open the container.
 /// </summary>
+[Collection(UnlockctlScript.KeyTurns)]
 public sealed class KeyEncodingTests : IDisposable
 {
     // In a mount namespace of its own, where /etc/unlockd is another directory.

@@ -9,6 +9,7 @@ namespace UnlockDaemon.PrivilegedTests;
 /// <remarks>
 /// No device-mapper is needed for that, so it is done here, where tracing is quick, and not in a guest.
 /// </remarks>
+[Collection(UnlockctlScript.KeyTurns)]
 public sealed class KeyInterruptionTests : IDisposable
 {
     // Prints a line for each run: which of the three passphrases opens, and how the run ended. The first is killed at

@@ -6,6 +6,9 @@ namespace UnlockDaemon.PrivilegedTests;
 /// <summary>Runs shell scripts beside ./unlockctl, the one that was built, in a directory of their own.</summary>
 public sealed class UnlockctlScript : IDisposable
 {
+    /// <summary>The tests of "unlockctl key" take turns, as it has one lock for the machine.</summary>
+    internal const string KeyTurns = "unlockctl key";
+
     private readonly string _directory = Directory.CreateTempSubdirectory("unlockd-privileged-").FullName;
 
     public UnlockctlScript()
