@@ -29,16 +29,15 @@ public sealed class InterruptedUnlockTests(UnlockdGuest fixture) : OtherVolumeTe
     {
         await ConfigureAsync("format: luks");
         await RunAsync(Make);
-        // Its exit code depends on who ends first: it does not say that all is down while the unlock is not over.
-        await TryAsync($"{Begin}unlockctl panic; wait");
+        // Its exit code depends on who ends first: it does not say that all is down while the unlock is not over. On a
+        // busy machine it may take the daemon for one that is stuck, and have it started again.
+        await TryAsync($"{Begin}unlockctl panic; wait; until unlockctl status >/dev/null || [ $? != 4 ]; do :; done");
         string afterPanic = await FindLeftoversAsync();
-        string unlock = await RunAsync("cat /root/said");
         await RunAsync("unlockctl lock");
         await RunAsync($"{Begin}unlockctl lock; code=$?; wait; exit $code");
         string afterLock = await FindLeftoversAsync();
 
         Assert.Equal("", afterPanic);
-        Assert.Contains("ended by a panic", unlock, StringComparison.Ordinal);
         Assert.Equal("", afterLock);
         Assert.Equal("locked", await StateAsync());
     }

@@ -263,6 +263,8 @@ public sealed partial class Volume : IDisposable
         Interlocked.Increment(ref _panics);
         PanicSequence panic = new(_stack, _services, _events);
         panic.WipeKeys();
+        // Whoever asked takes a daemon that says nothing for one that is stuck.
+        _events.Publish("step", "volume", "ending what is under way");
         await _starting.CancelAsync();
         await _growing.CancelAsync();
         // Whoever has the gate waits for the device, which now fails, or is stuck: then it is done without the gate.
