@@ -29,8 +29,7 @@ public sealed class EncryptedSwap(string path, string name)
     public CryptMapping? Mapping => CryptMapping.Find(name);
 
     /// <summary>Whether the kernel swaps to it.</summary>
-    public bool IsActive => Mapping is { } mapping && File.ReadLines("/proc/swaps")
-        .Any(line => line.StartsWith($"/dev/{Path.GetFileName(mapping.SysfsPath)} ", StringComparison.Ordinal));
+    public bool IsActive => Mapping is { } mapping && FindUsed(mapping) is not null;
 
     private static ReadOnlySpan<byte> Mark => "unlockd: encrypted swap space, made anew at every start\n"u8;
 
@@ -91,8 +90,8 @@ public sealed class EncryptedSwap(string path, string name)
     {
         if (Mapping is { } mapping)
         {
-            if (IsActive)
-                TakeBack(mapping.Path);
+            if (FindUsed(mapping) is { } used)
+                TakeBack(mapping.Path, used);
             CryptDevice.Deactivate(name);
         }
 
@@ -104,9 +103,9 @@ public sealed class EncryptedSwap(string path, string name)
     /// In a process of its own: where memory does not suffice, the kernel kills whoever calls swapoff(2) first
     /// (mm/swapfile.c, set_current_oom_origin).
     /// </remarks>
-    private static void TakeBack(string device)
+    private static void TakeBack(string device, long used)
     {
-        if (Used(device) > Available() - Reserve)
+        if (used > Available() - Reserve)
             throw new LinuxException("take back from swap", device, Errno.ENOMEM);
         ProcessStartInfo start = new("swapoff", [device])
         {
@@ -125,11 +124,12 @@ public sealed class EncryptedSwap(string path, string name)
         }
     }
 
-    private static long Used(string device)
+    /// <summary>How many bytes lie there; null when the kernel does not swap to it.</summary>
+    private static long? FindUsed(CryptMapping mapping)
     {
-        string? target = File.ResolveLinkTarget(device, returnFinalTarget: true)?.FullName;
-        string? line = File.ReadLines("/proc/swaps").FirstOrDefault(line => line.Split(' ', '\t')[0] == target);
-        return line is null ? 0 : long.Parse(Words(line)[3], CultureInfo.InvariantCulture) * 1024;
+        string device = $"/dev/{Path.GetFileName(mapping.SysfsPath)}";
+        string[]? words = File.ReadLines("/proc/swaps").Select(Words).FirstOrDefault(words => words[0] == device);
+        return words is null ? null : long.Parse(words[3], CultureInfo.InvariantCulture) * 1024;
     }
 
     private static long Available()

@@ -18,7 +18,6 @@ internal sealed partial class LockSequence(
     LockProof proof,
     EventHub events,
     Func<Task> startServices,
-    bool shutdown,
     ILogger logger)
 {
     // A service may be started again by a timer or another unit while the volume is still mounted.
@@ -61,7 +60,7 @@ internal sealed partial class LockSequence(
         // A tenth of the time is for the way back.
         using CancellationTokenSource turn = CancellationTokenSource.CreateLinkedTokenSource(deadline);
         turn.CancelAfter(request.Deadline * 0.9);
-        string? refusal = await TakeDownAsync(wasLocked, plan, turn.Token);
+        string? refusal = await TakeDownAsync(request, wasLocked, plan, turn.Token);
         if (refusal is not null)
             return await RefuseAsync(refusal, wasMounted, deadline);
 
@@ -98,7 +97,8 @@ internal sealed partial class LockSequence(
     }
 
     /// <returns>Null when all layers are down, otherwise why not.</returns>
-    private async Task<string?> TakeDownAsync(bool wasLocked, LockPlan plan, CancellationToken deadline)
+    private async Task<string?> TakeDownAsync(
+        LockRequest request, bool wasLocked, LockPlan plan, CancellationToken deadline)
     {
         for (int attempt = 1; ; attempt++)
         {
@@ -108,7 +108,7 @@ internal sealed partial class LockSequence(
                 return refusal;
             if (!wasLocked && attempt == 1)
                 condition.Enter(VolumeEvent.ServicesStopped, "services are stopped");
-            refusal = await TakeSwapDownAsync(deadline) ?? await DetachAsync(plan, deadline);
+            refusal = await TakeSwapDownAsync(request, deadline) ?? await DetachAsync(plan, deadline);
             if (refusal is null || attempt == Attempts || deadline.IsCancellationRequested
                 || await services.FindRunningAsync(CancellationToken.None) is not { Count: > 0 } again)
                 return refusal;
@@ -134,10 +134,10 @@ internal sealed partial class LockSequence(
     }
 
     /// <summary>A shutdown is not held up by swap: its key goes with the power.</summary>
-    private async Task<string?> TakeSwapDownAsync(CancellationToken deadline)
+    private async Task<string?> TakeSwapDownAsync(LockRequest request, CancellationToken deadline)
     {
         string? left = await stack.Swap.TakeDownAsync(deadline);
-        return shutdown ? null : left;
+        return request.Reason == LockRequest.Shutdown ? null : left;
     }
 
     private async Task<string?> DetachAsync(LockPlan plan, CancellationToken deadline)

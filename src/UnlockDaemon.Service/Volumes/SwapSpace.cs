@@ -13,16 +13,15 @@ namespace UnlockDaemon.Service.Volumes;
 internal sealed class SwapSpace(SwapConfiguration? configuration)
 {
     private readonly Lock _lock = new();
-    private volatile bool _wanted;
     private readonly EncryptedSwap? _swap =
         configuration is null ? null : new EncryptedSwap(configuration.Path, $"unlockd.swap{Instance.Current.Suffix}");
+    private volatile bool _wanted;
+    private string? _trouble;
 
     internal LayerInfo[] Observe() => _swap is null ? []
         : _swap.IsActive
             ? [new("swap", true, $"{_swap.Mapping!.Path}, {_swap.Mapping.Size >> 20} MiB under a random key")]
         : [new("swap", false, _trouble ?? "")];
-
-    private string? _trouble;
 
     /// <summary>What is left of it; null when it is all down.</summary>
     internal string? FindLeft() => _swap?.Mapping is { } mapping ? $"swap on {mapping.Path}" : null;

@@ -343,8 +343,7 @@ public sealed partial class Volume : IDisposable
         }
 
         LockSequence sequence = new(
-            _configuration, _condition, _stack, _services, _proof, _events, StartServicesAsync,
-            request.Reason == LockRequest.Shutdown, _logger);
+            _configuration, _condition, _stack, _services, _proof, _events, StartServicesAsync, _logger);
         try
         {
             using LockPlan plan = new(_services, _stack.Filesystem, _history);
