@@ -49,13 +49,17 @@ internal sealed class ChildProcess
     /// <summary>Kills it with SIGKILL and awaits the end of all its processes.</summary>
     internal async Task KillAsync()
     {
-        if (!Exited.IsCompleted)
+        int outer = await _started.Task;
+        try
         {
-            int outer = await _started.Task;
             string children = await File.ReadAllTextAsync($"/proc/{outer}/task/{outer}/children");
             int target = children.Length == 0 ? outer : int.Parse(children.Split(' ')[0]);
             // Fails only if it has ended by itself since; then there is nothing to do.
             _ = Signal.kill(target, Signal.SIGKILL);
+        }
+        catch (IOException)
+        {
+            // It has ended, and there is no such process any more.
         }
 
         await Exited;

@@ -9,12 +9,9 @@ internal sealed class EmulatedMachine(string directory) : Machine(directory)
 
     private QemuMonitor Monitor => new(Path.Combine(Directory, "monitor"));
 
-    internal override async Task<IReadOnlyList<string>> CommandAsync(Wiring wiring,
-        CancellationToken cancellationToken)
-    {
-        string output = await GuestImage.RunScriptAsync("emulator", []).WaitAsync(cancellationToken);
-        return Command(wiring, output.TrimEnd('\n').Split('\n')[^1]);
-    }
+    internal override async Task<IReadOnlyList<string>> CommandAsync(
+        Wiring wiring, CancellationToken cancellationToken) =>
+        Command(wiring, await GuestImage.RunScriptAsync("emulator").WaitAsync(cancellationToken));
 
     internal override Task FreezeAsync(CancellationToken cancellationToken) =>
         Monitor.ExecuteAsync("stop", cancellationToken);

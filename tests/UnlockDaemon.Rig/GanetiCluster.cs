@@ -58,7 +58,7 @@ public sealed class GanetiCluster : IAsyncDisposable
     {
         string package = FindPackage()
             ?? throw new InvalidOperationException("there is no package: run packaging/build-deb");
-        string tree = (await GuestImage.RunScriptAsync("ganeti-nodes", [])).TrimEnd('\n').Split('\n')[^1];
+        string tree = await GuestImage.RunScriptAsync("ganeti-nodes");
         string logs = Workplace.NewLogDirectory("ganeti");
         string shared = Workplace.NewRunDirectory();
         await File.WriteAllTextAsync(Path.Combine(shared, "hosts"), Hosts(network, instances), cancellationToken);

@@ -31,8 +31,7 @@ public sealed record GuestImage(string Path)
     /// <exception cref="InvalidOperationException">
     /// It cannot be built; the script has told why on standard error.
     /// </exception>
-    public static async Task<string> MakeNewerPackageAsync(string package) =>
-        (await RunScriptAsync("newer-package", [package])).TrimEnd('\n').Split('\n')[^1];
+    public static Task<string> MakeNewerPackageAsync(string package) => RunScriptAsync("newer-package", package);
 
     /// <summary>Makes an image, or finds it made already, by the scripts in tests/guest; once in a process.</summary>
     /// <param name="system">What runs in it.</param>
@@ -60,12 +59,13 @@ public sealed record GuestImage(string Path)
         };
         string name = package is null ? $"{tree}-plain" : tree;
         string[] arguments = package is null ? [name, tree] : [name, tree, package];
-        await RunScriptAsync("build", [tree.Split('-')[0]]);
-        string output = await RunScriptAsync("image", arguments);
-        return new GuestImage(output.TrimEnd('\n').Split('\n')[^1]);
+        await RunScriptAsync("build", tree.Split('-')[0]);
+        return new GuestImage(await RunScriptAsync("image", arguments));
     }
 
-    internal static async Task<string> RunScriptAsync(string script, string[] arguments)
+    /// <summary>Runs a script in tests/guest.</summary>
+    /// <returns>The last line that it printed, which is the path of what it made.</returns>
+    internal static async Task<string> RunScriptAsync(string script, params string[] arguments)
     {
         string path = System.IO.Path.Combine(Workplace.Repository, "tests/guest", script);
         using Process process = Process.Start(
@@ -73,7 +73,7 @@ public sealed record GuestImage(string Path)
         string output = await process.StandardOutput.ReadToEndAsync();
         await process.WaitForExitAsync();
         return process.ExitCode == 0
-            ? output
+            ? output.TrimEnd('\n').Split('\n')[^1]
             : throw new InvalidOperationException($"{path} {string.Join(' ', arguments)} failed; its words are above");
     }
 }

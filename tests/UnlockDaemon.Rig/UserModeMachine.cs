@@ -10,10 +10,12 @@ internal sealed class UserModeMachine(string directory) : Machine(directory)
     private ManagementConsole ManagementConsole =>
         new(Path.Combine(Directory, "uml", "guest", "mconsole"), Path.Combine(Directory, "reply"));
 
-    internal override Task<IReadOnlyList<string>> CommandAsync(Wiring wiring, CancellationToken cancellationToken)
+    internal override async Task<IReadOnlyList<string>> CommandAsync(
+        Wiring wiring, CancellationToken cancellationToken)
     {
         System.IO.Directory.CreateDirectory(Path.Combine(Directory, "uml"));
-        return Task.FromResult<IReadOnlyList<string>>([.. Command(wiring)]);
+        string kernel = await GuestImage.RunScriptAsync("kernel").WaitAsync(cancellationToken);
+        return ["unshare", "--mount", kernel, .. Arguments(wiring)];
     }
 
     internal override Task FreezeAsync(CancellationToken cancellationToken) =>
@@ -28,9 +30,8 @@ internal sealed class UserModeMachine(string directory) : Machine(directory)
     internal override Task UnplugAsync(string terminal, CancellationToken cancellationToken) =>
         ManagementConsole.OrderAsync($"remove {KernelName(terminal)}", cancellationToken);
 
-    private IEnumerable<string> Command(Wiring wiring)
+    private IEnumerable<string> Arguments(Wiring wiring)
     {
-        yield return "linux.uml";
         yield return $"mem={wiring.Options.MemoryMiB}M";
         yield return $"ubda={wiring.Disk.Argument}";
         for (int index = 0; index < wiring.Options.Disks.Count; index++)

@@ -47,19 +47,14 @@ make_ssh_key() {
     ssh-keygen -q -t ed25519 -N '' -C unlockd-rig -f "$cache_dir/ssh/id_ed25519"
 }
 
-uml_modules() {
-    local directory
-    for directory in /usr/lib/uml/modules/*/; do
-        [ -d "$directory" ] && basename "$directory" && return
-    done
-    fail "no kernel modules in /usr/lib/uml/modules: is the Debian package user-mode-linux complete?"
-}
+# Where script kernel puts User-Mode Linux, whether it has already or not.
+kernel_dir=$cache_dir/kernel-$(digest "$guest_dir/kernel" "$guest_dir/linux")
 
 # tree_archive SUITE  - where the tree of that suite lies, whether it exists already or not
 tree_archive() {
     local key
     key=$(digest "$guest_dir/customise" "$guest_dir/tree-packages" "$guest_dir/tree" "$fixtures_dir/utm5.sql" \
-        <(uml_modules) "$cache_dir/ssh/id_ed25519.pub")
+        <(ls "$kernel_dir/usr/lib/uml/modules") "$cache_dir/ssh/id_ed25519.pub")
     printf '%s/tree-%s-%s.tar\n' "$cache_dir" "$1" "$key"
 }
 
