@@ -45,7 +45,7 @@ public static unsafe partial class CryptDevice
             if (!opened)
                 return;
             growDevice();
-            Check(LibCryptSetup.crypt_resize(context, name, 0), "grow mapping", name);
+            CryptContexts.Check(LibCryptSetup.crypt_resize(context, name, 0), "grow mapping", name);
         });
         return opened;
     }
@@ -70,23 +70,24 @@ public static unsafe partial class CryptDevice
 
         if (result == -Errno.EPERM)
             return false;
-        Check(result, "open the container of mapping", name);
+        CryptContexts.Check(result, "open the container of mapping", name);
         passphrase?.Clear();
         return true;
     }
 
     private static LibCryptSetup.crypt_active_device Look(CryptContext context, string name)
     {
-        Check(LibCryptSetup.crypt_get_active_device(context, name, out LibCryptSetup.crypt_active_device active),
+        CryptContexts.Check(
+            LibCryptSetup.crypt_get_active_device(context, name, out LibCryptSetup.crypt_active_device active),
             "look at mapping", name);
         return active;
     }
 
     private static CryptContext OpenByName(string name, string? header)
     {
-        CaptureErrors();
+        CryptContexts.CaptureErrors();
         int result = LibCryptSetup.crypt_init_by_name_and_header(out nint context, name, header);
-        Check(result, "open mapping", name);
+        CryptContexts.Check(result, "open mapping", name);
         return new CryptContext(context);
     }
 }

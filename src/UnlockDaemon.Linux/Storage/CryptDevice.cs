@@ -1,5 +1,4 @@
 using System.Runtime.ExceptionServices;
-using System.Runtime.InteropServices;
 using UnlockDaemon.Linux.Interop;
 
 namespace UnlockDaemon.Linux.Storage;
@@ -9,11 +8,6 @@ public static unsafe partial class CryptDevice
 {
     // AES-256 in XTS mode takes two keys of 32 bytes.
     private const int XtsKeyLength = 64;
-
-    private const string Reading = "read a LUKS header from";
-
-    [ThreadStatic]
-    private static string? t_lastError;
 
     /// <summary>Opens a LUKS1 or LUKS2 container.</summary>
     /// <param name="device">The device that holds the container.</param>
@@ -77,19 +71,20 @@ public static unsafe partial class CryptDevice
         RequireDmCrypt();
         if (cipher.For(key).Mode == PlainCipher.MultiKeyMode)
         {
-            ActivateManyKeys(device, name, cipher, key);
+            MultiKeyMapping.Make(device, name, cipher, key);
             return;
         }
 
-        using CryptContext context = Open(device);
+        using CryptContext context = CryptContexts.Open(device);
         LibCryptSetup.crypt_params_plain parameters = new()
         {
             offset = (ulong)cipher.Offset,
             skip = (ulong)cipher.Skip,
             sector_size = (uint)cipher.SectorSize,
         };
-        Check(LibCryptSetup.crypt_format(context, LibCryptSetup.CRYPT_PLAIN, cipher.Algorithm, cipher.Mode, null, null,
-            (nuint)key.Length, &parameters), "set up the cipher for", device);
+        int result = LibCryptSetup.crypt_format(context, LibCryptSetup.CRYPT_PLAIN, cipher.Algorithm, cipher.Mode, null,
+            null, (nuint)key.Length, &parameters);
+        CryptContexts.Check(result, "set up the cipher for", device);
         Activate(context, device, name, key);
     }
 
@@ -98,8 +93,8 @@ public static unsafe partial class CryptDevice
     /// <exception cref="LinuxException">It is in use: EBUSY; or does not exist: ENODEV.</exception>
     public static void Deactivate(string name)
     {
-        CaptureErrors();
-        Check(LibCryptSetup.crypt_deactivate_by_name(0, name, 0), "take down mapping", name);
+        CryptContexts.CaptureErrors();
+        CryptContexts.Check(LibCryptSetup.crypt_deactivate_by_name(0, name, 0), "take down mapping", name);
     }
 
     /// <summary>Has the kernel take a mapping down once nobody has it open any more.</summary>
@@ -107,8 +102,8 @@ public static unsafe partial class CryptDevice
     /// <exception cref="LinuxException">It does not exist: ENODEV.</exception>
     public static void DeactivateAtLastClose(string name)
     {
-        CaptureErrors();
-        Check(LibCryptSetup.crypt_deactivate_by_name(0, name, LibCryptSetup.CRYPT_DEACTIVATE_DEFERRED),
+        CryptContexts.CaptureErrors();
+        CryptContexts.Check(LibCryptSetup.crypt_deactivate_by_name(0, name, LibCryptSetup.CRYPT_DEACTIVATE_DEFERRED),
             "take down mapping", name);
     }
 
@@ -124,10 +119,11 @@ public static unsafe partial class CryptDevice
     {
         ArgumentNullException.ThrowIfNull(passphrase);
         ArgumentNullException.ThrowIfNull(derivation);
-        using CryptContext context = Open(device);
+        using CryptContext context = CryptContexts.Open(device);
         LibCryptSetup.crypt_params_luks2 parameters = new() { sector_size = sectorSize };
-        Check(LibCryptSetup.crypt_format(context, LibCryptSetup.CRYPT_LUKS2, "aes", "xts-plain64", null, null,
-            XtsKeyLength, &parameters), "write a LUKS2 header to", device);
+        int result = LibCryptSetup.crypt_format(
+            context, LibCryptSetup.CRYPT_LUKS2, "aes", "xts-plain64", null, null, XtsKeyLength, &parameters);
+        CryptContexts.Check(result, "write a LUKS2 header to", device);
         derivation.ApplyTo(context);
         int slot;
         fixed (byte* bytes = passphrase.Bytes)
@@ -136,7 +132,7 @@ public static unsafe partial class CryptDevice
                 context, LibCryptSetup.CRYPT_ANY_SLOT, null, 0, bytes, (nuint)passphrase.Length);
         }
 
-        Check(slot, "add a key slot to", device);
+        CryptContexts.Check(slot, "add a key slot to", device);
         if (owner is not null)
             OperatorToken.Name(context, device, slot, owner);
     }
@@ -147,26 +143,6 @@ public static unsafe partial class CryptDevice
     {
         KernelModule.Require("dm_mod", "/sys/module/dm_mod");
         KernelModule.Require("dm_crypt", "/sys/module/dm_crypt");
-    }
-
-    /// <summary>What libcryptsetup does with a file for one key.</summary>
-    private static void ActivateManyKeys(string device, string name, PlainCipher cipher, VolumeKey key)
-    {
-        if (new ContainerFile(device).IsBlockDevice)
-        {
-            MultiKeyMapping.Make(device, name, cipher, key);
-            return;
-        }
-
-        LoopDevice loop = LoopDevice.Attach(device);
-        try
-        {
-            MultiKeyMapping.Make(loop.Path, name, cipher, key);
-        }
-        finally
-        {
-            loop.DetachAtLastClose();
-        }
     }
 
     /// <remarks>
@@ -192,33 +168,9 @@ public static unsafe partial class CryptDevice
         failure?.Throw();
     }
 
-    /// <summary>Reads a LUKS header; the kernel need not have dm-crypt for that.</summary>
-    internal static CryptContext ReadHeader(string device, string? header = null)
-    {
-        CryptContext context = header is null ? Open(device) : Open(header, device);
-        try
-        {
-            int result = LibCryptSetup.crypt_load(context, null, 0);
-            if (result is -Errno.EINVAL or -Errno.EIO)
-                throw new LinuxException(Reading, header ?? device, -result,
-                    t_lastError ?? "there is none, or it is damaged");
-            Check(result, Reading, header ?? device);
-            return context;
-        }
-        catch
-        {
-            // It has the device open, which could not be detached before the next garbage collection.
-            context.Dispose();
-            throw;
-        }
-    }
-
-    internal static bool IsLuks2(CryptContext context) =>
-        Marshal.PtrToStringUTF8((nint)LibCryptSetup.crypt_get_type(context)) == LibCryptSetup.CRYPT_LUKS2;
-
     private static CryptContext Load(string device, string? header)
     {
-        CryptContext context = ReadHeader(device, header);
+        CryptContext context = CryptContexts.ReadHeader(device, header);
         try
         {
             RequireDmCrypt();
@@ -235,8 +187,8 @@ public static unsafe partial class CryptDevice
     {
         fixed (byte* bytes = key.Bytes)
         {
-            Check(LibCryptSetup.crypt_activate_by_volume_key(context, name, bytes, (nuint)key.Length, flags),
-                $"map {name} on", device);
+            int result = LibCryptSetup.crypt_activate_by_volume_key(context, name, bytes, (nuint)key.Length, flags);
+            CryptContexts.Check(result, $"map {name} on", device);
         }
     }
 
@@ -258,7 +210,7 @@ public static unsafe partial class CryptDevice
         });
         if (slot == -Errno.EPERM)
             return null;
-        Check(slot, "open the LUKS container on", device);
+        CryptContexts.Check(slot, "open the LUKS container on", device);
         Activate(context, device, name, key!);
         keep.Store(key!);
         return KeySlot.Describe(slot, OperatorToken.NameOf(context, slot));
@@ -273,43 +225,8 @@ public static unsafe partial class CryptDevice
                 context, name, LibCryptSetup.CRYPT_ANY_SLOT, bytes, (nuint)passphrase.Length, 0);
             if (slot == -Errno.EPERM)
                 return null;
-            Check(slot, "open the LUKS container on", device);
+            CryptContexts.Check(slot, "open the LUKS container on", device);
             return KeySlot.Describe(slot, OperatorToken.NameOf(context, slot));
         }
-    }
-
-    internal static CryptContext Open(string device)
-    {
-        CaptureErrors();
-        int result = LibCryptSetup.crypt_init(out nint context, device);
-        Check(result, "open", device);
-        return new CryptContext(context);
-    }
-
-    private static CryptContext Open(string header, string device)
-    {
-        CaptureErrors();
-        Check(LibCryptSetup.crypt_init_data_device(out nint context, header, device), "open",
-            $"{device} with header {header}");
-        return new CryptContext(context);
-    }
-
-    internal static void CaptureErrors()
-    {
-        t_lastError = null;
-        LibCryptSetup.crypt_set_log_callback(0, &KeepError, 0);
-    }
-
-    [UnmanagedCallersOnly]
-    private static void KeepError(int level, byte* message, nint userData)
-    {
-        if (level == LibCryptSetup.CRYPT_LOG_ERROR)
-            t_lastError ??= Marshal.PtrToStringUTF8((nint)message)?.Trim();
-    }
-
-    internal static void Check(int result, string operation, string subject)
-    {
-        if (result < 0)
-            throw new LinuxException(operation, subject, -result, t_lastError);
     }
 }

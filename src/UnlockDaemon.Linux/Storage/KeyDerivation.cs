@@ -82,7 +82,7 @@ public sealed record KeyDerivation(uint MemoryKilobytes, uint Milliseconds)
                 parallel_threads = stretched ? (uint)Math.Min(Environment.ProcessorCount, 4) : 0,
                 flags = stretched ? 0 : LibCryptSetup.CRYPT_PBKDF_NO_BENCHMARK,
             };
-            CryptDevice.Check(LibCryptSetup.crypt_set_pbkdf_type(context, &pbkdf), "set up", "key derivation");
+            CryptContexts.Check(LibCryptSetup.crypt_set_pbkdf_type(context, &pbkdf), "set up", "key derivation");
         }
     }
 

@@ -23,7 +23,7 @@ public sealed unsafe class LuksHeader : IDisposable
     }
 
     /// <summary>Whether it is version 2, the one that has names for its slots.</summary>
-    public bool IsLuks2 => CryptDevice.IsLuks2(_context);
+    public bool IsLuks2 => CryptContexts.IsLuks2(_context);
 
     /// <summary>Its UUID.</summary>
     public string Uuid => Marshal.PtrToStringUTF8((nint)LibCryptSetup.crypt_get_uuid(_context)) ?? "";
@@ -56,7 +56,7 @@ public sealed unsafe class LuksHeader : IDisposable
     /// <summary>Reads a header.</summary>
     /// <param name="device">The container, or a file with a header alone.</param>
     /// <exception cref="LinuxException">It cannot be opened, or has no LUKS header.</exception>
-    public static LuksHeader Read(string device) => new(CryptDevice.ReadHeader(device), device);
+    public static LuksHeader Read(string device) => new(CryptContexts.ReadHeader(device), device);
 
     /// <summary>Finds a slot that a passphrase opens.</summary>
     /// <param name="passphrase">The passphrase.</param>
@@ -66,7 +66,7 @@ public sealed unsafe class LuksHeader : IDisposable
     public int? TryOpen(Passphrase passphrase, out VolumeKey? key)
     {
         ArgumentNullException.ThrowIfNull(passphrase);
-        CryptDevice.CaptureErrors();
+        CryptContexts.CaptureErrors();
         int slot = -Errno.EPERM;
         key = VolumeKey.TryFill(target =>
         {
@@ -91,7 +91,7 @@ public sealed unsafe class LuksHeader : IDisposable
     public bool Opens(int slot, Passphrase passphrase)
     {
         ArgumentNullException.ThrowIfNull(passphrase);
-        CryptDevice.CaptureErrors();
+        CryptContexts.CaptureErrors();
         fixed (byte* bytes = passphrase.Bytes)
         {
             return bytes is not null && Opened(LibCryptSetup.crypt_activate_by_passphrase(
@@ -119,7 +119,7 @@ public sealed unsafe class LuksHeader : IDisposable
         ArgumentNullException.ThrowIfNull(key);
         ArgumentNullException.ThrowIfNull(passphrase);
         ArgumentNullException.ThrowIfNull(derivation);
-        CryptDevice.CaptureErrors();
+        CryptContexts.CaptureErrors();
         if (IsLuks2)
             derivation.ApplyTo(_context);
         int slot;
@@ -129,7 +129,7 @@ public sealed unsafe class LuksHeader : IDisposable
                 secret, (nuint)key.Length, bytes, (nuint)passphrase.Length);
         }
 
-        CryptDevice.Check(slot, "add a key slot to", _device);
+        CryptContexts.Check(slot, "add a key slot to", _device);
         using LuksHeader written = Read(_device);
         return written.Opens(slot, passphrase)
             ? slot
@@ -141,10 +141,10 @@ public sealed unsafe class LuksHeader : IDisposable
     /// <exception cref="LinuxException">It is the last one, or could not be removed.</exception>
     public void RemoveSlot(int slot)
     {
-        CryptDevice.CaptureErrors();
+        CryptContexts.CaptureErrors();
         if (LibCryptSetup.crypt_keyslot_status(_context, slot) == LibCryptSetup.CRYPT_SLOT_ACTIVE_LAST)
             throw new LinuxException("remove the last key slot of", _device, Errno.EPERM);
-        CryptDevice.Check(LibCryptSetup.crypt_keyslot_destroy(_context, slot), "remove a key slot from", _device);
+        CryptContexts.Check(LibCryptSetup.crypt_keyslot_destroy(_context, slot), "remove a key slot from", _device);
         OperatorToken.RemoveForgotten(_context, _device);
     }
 
@@ -154,7 +154,7 @@ public sealed unsafe class LuksHeader : IDisposable
     /// <exception cref="LinuxException">It could not be written.</exception>
     public void NameSlot(int slot, string name)
     {
-        CryptDevice.CaptureErrors();
+        CryptContexts.CaptureErrors();
         OperatorToken.Name(_context, _device, slot, name);
     }
 
@@ -164,7 +164,7 @@ public sealed unsafe class LuksHeader : IDisposable
     /// <exception cref="LinuxException">It could not be written.</exception>
     public void ShareName(int from, int to)
     {
-        CryptDevice.CaptureErrors();
+        CryptContexts.CaptureErrors();
         OperatorToken.Share(_context, _device, from, to);
     }
 
@@ -176,8 +176,8 @@ public sealed unsafe class LuksHeader : IDisposable
     {
         string draft = file + ".part";
         File.Delete(draft);
-        CryptDevice.CaptureErrors();
-        CryptDevice.Check(LibCryptSetup.crypt_header_backup(_context, null, draft), "write a header to", file);
+        CryptContexts.CaptureErrors();
+        CryptContexts.Check(LibCryptSetup.crypt_header_backup(_context, null, draft), "write a header to", file);
         using (SafeFileHandle written = Fcntl.Open(draft, Fcntl.O_RDONLY))
         {
             File.SetUnixFileMode(written, UnixFileMode.UserRead | UnixFileMode.UserWrite);
@@ -201,7 +201,7 @@ public sealed unsafe class LuksHeader : IDisposable
     {
         if (slot == -Errno.EPERM)
             return null;
-        CryptDevice.Check(slot, "open the LUKS container on", _device);
+        CryptContexts.Check(slot, "open the LUKS container on", _device);
         return slot;
     }
 

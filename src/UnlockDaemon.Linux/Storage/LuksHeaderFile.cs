@@ -16,8 +16,8 @@ public sealed unsafe record LuksHeaderFile(string Path)
     /// </exception>
     public void WriteTo(string container)
     {
-        using CryptContext context = CryptDevice.Open(container);
-        CryptDevice.Check(
+        using CryptContext context = CryptContexts.Open(container);
+        CryptContexts.Check(
             LibCryptSetup.crypt_header_restore(context, null, Path), $"write the header in {Path} to", container);
     }
 

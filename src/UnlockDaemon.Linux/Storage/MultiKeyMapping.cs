@@ -14,12 +14,34 @@ internal static unsafe class MultiKeyMapping
     // Besides the keys: cipher, IV offset, device, offset.
     private const int OtherWords = 128;
 
-    /// <param name="device">The device that holds the container.</param>
+    /// <param name="device">
+    /// The device that holds the container, or a file: that gets a loop device that goes away with the mapping, as
+    /// libcryptsetup does it for one key.
+    /// </param>
     /// <param name="name">Name of the mapping.</param>
     /// <param name="cipher">How it is encrypted.</param>
     /// <param name="key">The keys; right or wrong, the mapping is made.</param>
     /// <exception cref="LinuxException">The mapping could not be made.</exception>
     internal static void Make(string device, string name, PlainCipher cipher, VolumeKey key)
+    {
+        if (new ContainerFile(device).IsBlockDevice)
+        {
+            MakeOnDevice(device, name, cipher, key);
+            return;
+        }
+
+        LoopDevice loop = LoopDevice.Attach(device);
+        try
+        {
+            MakeOnDevice(loop.Path, name, cipher, key);
+        }
+        finally
+        {
+            loop.DetachAtLastClose();
+        }
+    }
+
+    private static void MakeOnDevice(string device, string name, PlainCipher cipher, VolumeKey key)
     {
         DeviceNumber number = new ContainerFile(device).DeviceNumber
             ?? throw new LinuxException("map", device, Errno.EINVAL, "it is no block device");

@@ -22,14 +22,14 @@ internal static unsafe class OperatorToken
     {
         int token = Find(context, slot) ?? FindForgotten(context) ?? LibCryptSetup.CRYPT_ANY_TOKEN;
         fixed (byte* json = Write(slot, name))
-            CryptDevice.Check(LibCryptSetup.crypt_token_json_set(context, token, json), "name a key slot of", device);
+            CryptContexts.Check(LibCryptSetup.crypt_token_json_set(context, token, json), "name a key slot of", device);
     }
 
     /// <summary>Has a slot share the name of another.</summary>
     internal static void Share(CryptContext context, string device, int from, int to)
     {
         if (Find(context, from) is { } token)
-            CryptDevice.Check(LibCryptSetup.crypt_token_assign_keyslot(context, token, to),
+            CryptContexts.Check(LibCryptSetup.crypt_token_assign_keyslot(context, token, to),
                 "name a key slot of", device);
     }
 
@@ -37,7 +37,7 @@ internal static unsafe class OperatorToken
     internal static void RemoveForgotten(CryptContext context, string device)
     {
         while (FindForgotten(context) is { } token)
-            CryptDevice.Check(LibCryptSetup.crypt_token_json_set(context, token, null), "remove a name from", device);
+            CryptContexts.Check(LibCryptSetup.crypt_token_json_set(context, token, null), "remove a name from", device);
     }
 
     private static int? Find(CryptContext context, int slot)
@@ -69,7 +69,7 @@ internal static unsafe class OperatorToken
     }
 
     private static int Count(CryptContext context) =>
-        CryptDevice.IsLuks2(context) ? LibCryptSetup.crypt_token_max(LibCryptSetup.CRYPT_LUKS2) : 0;
+        CryptContexts.IsLuks2(context) ? LibCryptSetup.crypt_token_max(LibCryptSetup.CRYPT_LUKS2) : 0;
 
     private static bool IsOurs(CryptContext context, int token)
     {
