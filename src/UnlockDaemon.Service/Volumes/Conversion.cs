@@ -94,11 +94,16 @@ public sealed class Conversion
         // It may have been unlocked while the operator typed.
         if (FindObstacle() is { } late)
             return late;
+        // The daemon will convert what is typed as it did for the old one.
+        PassphraseEncoding? encoding = _after.Volume.Encoding;
+        using Passphrase? converted = encoding?.TryConvert(newPassphrase);
+        if (encoding is not null && converted is null)
+            return $"choose another passphrase for the new container: {MappingLayer.NoPlaceIn(encoding)}";
         using OpenMapping? old = TryOpen(_before, OldName, passphrase, write: false);
         if (old is null)
             return $"wrong passphrase for {_before.Container}";
         if (_journal is null or { Stage: ConversionStage.Making })
-            Make(old.Size, newPassphrase, step, bar, cancellation);
+            Make(old.Size, converted ?? newPassphrase, step, bar, cancellation);
         using OpenMapping? fresh = TryOpen(_after.Volume with { Container = _files.New }, FreshName,
             newPassphrase, write: true);
         if (fresh is null || fresh.Size < old.Size)
@@ -206,9 +211,7 @@ public sealed class Conversion
             long size = NewSize(length);
             new ContainerFile(_files.New).Allocate(size, random: false, bar(size), cancellation);
             step("writing the LUKS2 header (the key derivation is measured, a few seconds)");
-            // The daemon will convert what is typed as it did for the old one.
-            using Passphrase? converted = _after.Volume.Encoding?.TryConvert(passphrase);
-            CryptDevice.FormatLuks2(_files.New, converted ?? passphrase, KeyDerivation.ForPassphrase());
+            CryptDevice.FormatLuks2(_files.New, passphrase, KeyDerivation.ForPassphrase());
             new ContainerFile(_files.New).Flush();
             cancellation.ThrowIfCancellationRequested();
         }

@@ -127,8 +127,8 @@ internal static class ConvertVerb
         if (passphrase is null)
             return "nothing was done";
         using Passphrase? other = newPassphraseFile is null ? null : PassphraseSource.ReadFile(newPassphraseFile);
-        if (other is { Length: 0 })
-            return "the new passphrase is empty";
+        if (other is not null && KeyDialog.FindFault(other) is { } fault)
+            return $"{newPassphraseFile}: {fault}";
         return conversion.Run(
             passphrase, other ?? passphrase, output.Line, total => new ProgressBar(output, total), cancellation);
     }

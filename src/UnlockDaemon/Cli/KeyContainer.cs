@@ -52,7 +52,9 @@ internal sealed class KeyContainer(Output output, KeyDialog dialog, string conta
         return File.Exists(path)
             ? await work(new KeyContainer(
                 output, new KeyDialog(output, ContainerEncoding.Of(path)), Path.GetFullPath(container!), path))
-            : output.Fail(ExitCode.Failure, $"{path} is missing");
+            : output.Fail(ExitCode.Failure, $"{path} is missing" + (given == container
+                ? ""
+                : $": a backup of a detached header is one itself, 'install -m 600 BACKUP {path}' puts it there"));
     }
 
     internal static KeySlotInfo Describe(KeySlot slot) => new(

@@ -93,7 +93,8 @@ internal sealed class KeyDialog(Output output, PassphraseEncoding? encoding)
         return false;
     }
 
-    private static string? FindFault(Passphrase passphrase) =>
+    /// <summary>Says why a new passphrase will not do; null when it will.</summary>
+    internal static string? FindFault(Passphrase passphrase) =>
         passphrase.Length == 0 ? "the passphrase is empty"
         : RecoveryKey.Read(passphrase).IsSlip
             ? "at the prompt these digits would be taken for a recovery key with a slip: choose another passphrase"

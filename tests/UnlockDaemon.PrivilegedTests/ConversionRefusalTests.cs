@@ -6,8 +6,10 @@ using Xunit;
 
 namespace UnlockDaemon.PrivilegedTests;
 
-/// <summary>Somebody unlocks the old container while it is converted: nothing is renamed under him.</summary>
-public sealed class ConversionUseTests : IDisposable
+/// <summary>
+/// A conversion that must not go on: somebody unlocks the old container meanwhile, or no prompt would open the new one.
+/// </summary>
+public sealed class ConversionRefusalTests : IDisposable
 {
     private readonly ContainerFixture _fixture = new();
 
@@ -21,6 +23,18 @@ public sealed class ConversionUseTests : IDisposable
         string? said = conversion.Run(
             passphrase, passphrase, static _ => { }, static _ => new Progress<long>(), CancellationToken.None);
         Assert.Contains($"is in use ({loop.Path})", said, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void PassphraseWithoutAPlaceInTheEncodingIsRefused()
+    {
+        using Passphrase passphrase = new();
+        foreach (byte value in "билл\u20acинг"u8)
+            passphrase.TryAppend(value);
+        string? said = Make(PassphraseEncoding.Koi8R).Run(
+            passphrase, passphrase, static _ => { }, static _ => new Progress<long>(), CancellationToken.None);
+        Assert.Contains("choose another passphrase for the new container", said, StringComparison.Ordinal);
+        Assert.Contains("koi8-r", said, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -64,10 +78,10 @@ public sealed class ConversionUseTests : IDisposable
         return Make();
     }
 
-    private Conversion Make()
+    private Conversion Make(PassphraseEncoding? encoding = null)
     {
         VolumeConfiguration volume = new(_fixture.Container, ContainerFormat.LoopAes, _fixture.MountPoint.Path,
-            FilesystemType.Ext2, [], PlainCipher.LoopAes256);
+            FilesystemType.Ext2, [], PlainCipher.LoopAes256) { Encoding = encoding };
         return new Conversion(volume, new UnlockdConfiguration(volume, [], [], LockConfiguration.Default), "new",
             _fixture.Container + ".yaml");
     }
