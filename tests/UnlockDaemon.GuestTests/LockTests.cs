@@ -46,6 +46,34 @@ public sealed class LockTests(UnlockdGuest fixture) : UnlockdTest(fixture)
     }
 
     [Fact]
+    public async Task DatabaseThatIsStillStartingIsLetStartFirst()
+    {
+        // Told to end before it has opened its files, MariaDB 10.11 hangs for good.
+        string said = await RunAsync("""
+            unlockctl unlock --passphrase-file /root/passphrase >/dev/null 2>&1 &
+            until [ "$(systemctl show -P MainPID mariadb)" != 0 ]; do :; done
+            until [ $(ls /proc/$(systemctl show -P MainPID mariadb)/task | wc -l) -gt 1 ]; do :; done
+            unlockctl lock --deadline 60s
+            """);
+        Assert.Contains("waits for its start to end", said, StringComparison.Ordinal);
+        Assert.Equal("", await KernelStateAsync());
+    }
+
+    [Fact]
+    public async Task StateDirectoryThatCannotBeWrittenHindersNothing()
+    {
+        await RunAsync("mount --bind /var/lib/unlockd /var/lib/unlockd && mount -o remount,bind,ro /var/lib/unlockd");
+        await UnlockAsync();
+        CommandResult locked = await TryAsync("unlockctl lock --hold; code=$?; umount /var/lib/unlockd; exit $code");
+        string left = await KernelStateAsync();
+        string? hold = (await StatusAsync()).GetProperty("holdReason").GetString();
+
+        Assert.Equal(0, locked.ExitCode);
+        Assert.Equal("", left);
+        Assert.NotNull(hold);
+    }
+
+    [Fact]
     public async Task HolderThatComesLateIsNamedAndServicesComeBack()
     {
         await UnlockAsync();

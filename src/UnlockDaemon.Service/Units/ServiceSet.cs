@@ -190,7 +190,8 @@ public sealed partial class ServiceSet : IDisposable
         if (Array.Exists(down, static isDown => !isDown))
             return false;
         long begin = Stopwatch.GetTimestamp();
-        bool wasUp = _services[configuration.Name].Status.State != ServiceState.Stopped;
+        // The stop of one that starts also waits for that.
+        bool wasUp = _services[configuration.Name].Status.State is not (ServiceState.Stopped or ServiceState.Starting);
         RunningService? running = await _services[configuration.Name].StopAsync(cancellationToken);
         if (running is null)
         {

@@ -10,8 +10,11 @@ namespace UnlockDaemon.Service.Units;
 /// is asked to, and is killed in the end, as systemd would do with another KillMode.
 /// </remarks>
 internal sealed class ServiceStop(
-    ServiceConfiguration configuration, ServiceSurroundings surroundings, Action<string> waiting)
+    ServiceConfiguration configuration, FollowedUnit unit, ServiceSurroundings surroundings, Action<string> waiting)
 {
+    // A start that takes longer may as well hang, and be what the lock is for.
+    private static readonly TimeSpan s_start = TimeSpan.FromSeconds(15);
+
     // As long as a process that was told to end may take; from a billing core come its last records.
     private static readonly TimeSpan s_unasked = TimeSpan.FromSeconds(10);
     private static readonly TimeSpan s_asked = TimeSpan.FromSeconds(20);
@@ -23,6 +26,7 @@ internal sealed class ServiceStop(
     /// <returns>Null if it is down and its control group empty; otherwise what is left, and why.</returns>
     internal async Task<RunningService?> RunAsync(CancellationToken cancellationToken)
     {
+        await AwaitStartAsync(cancellationToken);
         using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         limit.CancelAfter(configuration.Timeout);
         try
@@ -71,10 +75,10 @@ internal sealed class ServiceStop(
     {
         try
         {
-            UnitState unit = await surroundings.Systemd.GetUnitAsync(configuration.Unit, cancellationToken);
-            if (unit.ActiveState is not ("inactive" or "failed"))
-                return Left($"is {unit.ActiveState}");
-            Remember(unit);
+            UnitState state = await surroundings.Systemd.GetUnitAsync(configuration.Unit, cancellationToken);
+            if (state.ActiveState is not ("inactive" or "failed"))
+                return Left($"is {state.ActiveState}");
+            Remember(state);
             return _group is { IsEmpty: false } ? Left("is stopped, but left processes") : null;
         }
         catch (SystemdException exception)
@@ -82,6 +86,24 @@ internal sealed class ServiceStop(
             return Left($"cannot be judged ({exception.Message})");
         }
     }
+
+    /// <summary>
+    /// Lets a start come to its end. A server that is told to end in the middle of it may do neither: MariaDB 10.11
+    /// then hangs until it is killed.
+    /// </summary>
+    private async Task AwaitStartAsync(CancellationToken cancellationToken)
+    {
+        if (!IsStarting(unit.State))
+            return;
+        waiting("waits for its start to end");
+        using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        limit.CancelAfter(s_start);
+        await ((Task)unit.WaitUntilAsync(static state => !IsStarting(state), limit.Token))
+            .ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+    }
+
+    private static bool IsStarting(UnitState unit) =>
+        unit is { ActiveState: "activating", SubState: not "auto-restart" };
 
     private async Task<string?> TakeDownAsync(CancellationToken cancellationToken)
     {
@@ -140,9 +162,9 @@ internal sealed class ServiceStop(
     private async Task RememberAsync(CancellationToken cancellationToken) =>
         Remember(await surroundings.Systemd.GetUnitAsync(configuration.Unit, cancellationToken));
 
-    private void Remember(UnitState unit)
+    private void Remember(UnitState state)
     {
-        if (unit.LastControlGroup is { Length: > 0 } path)
+        if (state.LastControlGroup is { Length: > 0 } path)
             _group = new ControlGroup(path, surroundings.ControlGroups);
     }
 

@@ -138,7 +138,7 @@ internal sealed class VolumeService : IDisposable
         CancellationToken.None);
 
     private ServiceStop NewStop() =>
-        new(_configuration, _surroundings, reason => _record.Publish(ServiceState.Stopping, reason));
+        new(_configuration, _unit, _surroundings, reason => _record.Publish(ServiceState.Stopping, reason));
 
     private async Task<bool> TryWatchAsync(CancellationToken cancellationToken)
     {

@@ -430,6 +430,30 @@ public sealed class ServiceSetTests : IDisposable
     }
 
     [Fact]
+    public async Task AServiceThatStartsIsStoppedOnceItHasStarted()
+    {
+        _systemd["mysql.service"].Start = static async (unit, cancellationToken) =>
+        {
+            unit.Become("activating", "start");
+            await Task.Delay(Timeout.Infinite, cancellationToken);
+            return "";
+        };
+        ServiceSet set = Set(Service("mysql"));
+        using var cancelled = new CancellationTokenSource();
+        Task<bool> start = set.StartAsync(cancelled.Token);
+        while (_systemd["mysql.service"].State.ActiveState != "activating")
+            await Task.Delay(1, Limit);
+        await cancelled.CancelAsync();
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => start);
+        Task<IReadOnlyList<RunningService>> stop = set.StopAsync(Limit);
+        await WaitForAsync(static s => s is { State: ServiceState.Stopping, Detail: "waits for its start to end" });
+        Assert.DoesNotContain("stop mysql.service", _systemd.Calls);
+        _systemd["mysql.service"].Become("active", "running");
+        Assert.Empty(await stop.WaitAsync(s_patience, Limit));
+        Assert.Contains("stop mysql.service", _systemd.Calls);
+    }
+
+    [Fact]
     public async Task ACancelledStartSaysHowThingsAre()
     {
         _systemd["mysql.service"].Start = static async (unit, cancellationToken) =>
