@@ -3,7 +3,7 @@ using Xunit;
 namespace UnlockDaemon.GuestTests;
 
 /// <summary>A panic or a lock that comes while the key is being derived, which takes seconds.</summary>
-public sealed class InterruptedUnlockTests(UnlockdGuest fixture) : OtherVolumeTest(fixture)
+public sealed class InterruptedUnlockTests(UnlockdGuest fixture) : OtherVolumeTest(fixture), IAsyncLifetime
 {
     // Made and opened by its volume key, so that only unlockd's own unlocks take their time.
     private const string Make = """
@@ -24,6 +24,25 @@ public sealed class InterruptedUnlockTests(UnlockdGuest fixture) : OtherVolumeTe
 
         """;
 
+    // The unlock goes on to a service that is never ready; the lock must not wait for that.
+    private const string Never = """
+        printf '[Service]\nExecStart=/bin/sleep infinity\n' >/run/systemd/system/never.service
+        systemctl daemon-reload
+        cat >>/etc/unlockd/unlockd.yaml <<'YAML'
+        services:
+          never: { unit: never.service, ready: "exec:/bin/false", timeout: 5m }
+        YAML
+        systemctl restart unlockd
+        """;
+
+    public override async ValueTask DisposeAsync()
+    {
+        await base.DisposeAsync();
+        await Guest.RunAsync("rm /run/systemd/system/never.service; systemctl daemon-reload",
+            cancellationToken: CancellationToken.None);
+        GC.SuppressFinalize(this);
+    }
+
     [Fact]
     public async Task NothingOfItIsLeft()
     {
@@ -34,7 +53,8 @@ public sealed class InterruptedUnlockTests(UnlockdGuest fixture) : OtherVolumeTe
         await TryAsync($"{Begin}unlockctl panic; wait; until unlockctl status >/dev/null || [ $? != 4 ]; do :; done");
         string afterPanic = await FindLeftoversAsync();
         await RunAsync("unlockctl lock");
-        await RunAsync($"{Begin}unlockctl lock; code=$?; wait; exit $code");
+        await RunAsync(Never);
+        await RunAsync($"{Begin}unlockctl lock --deadline 45s; code=$?; wait; exit $code");
         string afterLock = await FindLeftoversAsync();
 
         Assert.Equal("", afterPanic);

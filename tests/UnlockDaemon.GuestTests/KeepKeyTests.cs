@@ -1,3 +1,4 @@
+using UnlockDaemon.Rig;
 using Xunit;
 
 namespace UnlockDaemon.GuestTests;
@@ -64,6 +65,17 @@ public sealed class KeepKeyTests(UnlockdGuest fixture) : UnlockdTest(fixture)
         await ConfigureAsync("lock: { keep_key: 10m }");
         await UnlockAsync();
         await RunAsync("unlockctl panic");
+        Assert.Equal("", await RunAsync(FindKey));
+    }
+
+    [Fact]
+    public async Task KeyIsWipedWhenTheVolumeIsOpenedAndNotMounted()
+    {
+        await ConfigureAsync("lock: { keep_key: 10m }");
+        await RunAsync("sed -i 's/filesystem: .*/filesystem: xfs/' /etc/unlockd/unlockd.yaml; "
+            + "systemctl restart unlockd");
+        CommandResult unlock = await TryAsync("unlockctl unlock --passphrase-file /root/passphrase");
+        Assert.Contains("says xfs", unlock.Error, StringComparison.Ordinal);
         Assert.Equal("", await RunAsync(FindKey));
     }
 

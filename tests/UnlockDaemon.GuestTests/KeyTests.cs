@@ -204,6 +204,43 @@ public sealed partial class KeyTests(UnlockdGuest fixture) : OtherVolumeTest(fix
     }
 
     [Fact]
+    public async Task DetachedHeaderIsRestoredAndALostOneIsReplacedAsTheMessageSays()
+    {
+        await ConfigureAsync("format: luks", "header: /root/header.luks");
+        await RunAsync($"""
+            set -e
+            printf wrong >/root/wrong
+            truncate -s 32M /var/other_file
+            {LuksFormat} --header /root/header.luks /var/other_file /root/other
+            cryptsetup open --header /root/header.luks --key-file /root/other /var/other_file other
+            mkfs.ext4 -q /dev/mapper/other
+            cryptsetup close other
+            unlockctl key name 0 chief
+            unlockctl key backup /root/header
+            head -c 1M /dev/urandom | dd of=/root/header.luks conv=notrunc status=none
+            sha256sum </var/other_file >/root/header.sum
+            """);
+        CommandResult damaged = await TryUnlockAsync();
+        CommandResult wrong = await TryAsync("unlockctl key restore /root/header --passphrase-file /root/wrong");
+        await RunAsync("unlockctl key restore /root/header --passphrase-file /root/other");
+        string data = await RunAsync("sha256sum </var/other_file | cmp - /root/header.sum && echo untouched");
+        await UnlockOtherAsync();
+        await RunAsync("unlockctl lock; rm /root/header.luks");
+        CommandResult lost = await TryAsync("unlockctl key restore /root/header --passphrase-file /root/other");
+        await RunAsync(lost.Error.Split('\'')[1].Replace("BACKUP", "/root/header", StringComparison.Ordinal));
+        await UnlockOtherAsync();
+
+        Assert.Equal(4, damaged.ExitCode);
+        Assert.Equal(2, wrong.ExitCode);
+        Assert.Equal("untouched", data);
+        Assert.Equal(1, lost.ExitCode);
+        Assert.StartsWith("unlockctl: /root/header.luks is missing", lost.Error, StringComparison.Ordinal);
+        Assert.Contains("slot 0, 'chief'",
+            await RunAsync("unlockctl lock >/dev/null; journalctl -u unlockd -o cat -n 20 | grep accepted"),
+            StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task HeaderComesBackAfterAnotherWasWrittenOverIt()
     {
         await ConfigureAsync("format: luks");

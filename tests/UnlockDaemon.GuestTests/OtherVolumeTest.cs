@@ -16,12 +16,9 @@ public abstract class OtherVolumeTest(UnlockdGuest fixture) : UnlockdTest(fixtur
     protected const string LuksFormat =
         "cryptsetup luksFormat -q --sector-size 512 --pbkdf pbkdf2 --pbkdf-force-iterations 1000";
 
-    // Without unlockctl where nothing is left: that takes seconds here, for each of many tests.
-    protected override string WayBack => """
+    protected override string WayBack => $"""
         umount /mnt/prepare; cryptsetup close other
-        left=$(losetup -nl; ls /dev/mapper | grep -v control; ls /var/lib/unlockd/hold
-            grep -e cryptsetup: -e unlockd /proc/keys)
-        [ -z "$left" ] || { unlockctl release; unlockctl lock; }
+        {LockWhatIsLeft}
         [ ! -e /root/saved.yaml ] || mv /root/saved.yaml /etc/unlockd/unlockd.yaml
         chattr -i /var/other; rm -rf /var/other /var/other_file /root/other /root/certificate
         systemctl restart unlockd; systemctl reset-failed
