@@ -30,7 +30,7 @@ public sealed class ConvertTests(UnlockdGuest fixture) : OtherVolumeTest(fixture
     [Fact]
     public async Task KilledInTheMiddleItGoesOnAndEndsWithTheSameContents()
     {
-        string contents = await MakeAsync(160);
+        string contents = await MakeAsync(100);
         string old = await RunAsync("sha256sum </var/other_file");
         await KillInTheMiddleAsync();
         string left = await LeftAsync();
@@ -40,11 +40,11 @@ public sealed class ConvertTests(UnlockdGuest fixture) : OtherVolumeTest(fixture
         string locked = await RunAsync(
             "unlockctl lock --certificate - | grep -c '\"ok\":true' ; stat -c %n /var/other_file*");
         // What a power failure takes: all that was not on the disk when the mark was made.
-        await RunAsync("dd if=/dev/zero of=/var/other_file.new bs=1M seek=80 count=60 conv=notrunc status=none");
+        await RunAsync("dd if=/dev/zero of=/var/other_file.new bs=1M seek=70 count=40 conv=notrunc status=none");
         string said = await RunAsync(Convert);
         string witness = await RunAsync("""
             cryptsetup open --key-file /root/other /var/other_file other
-            head -c 160M /dev/mapper/other | sha256sum; e2fsck -fn /dev/mapper/other >/dev/null 2>&1; echo fsck $?
+            head -c 100M /dev/mapper/other | sha256sum; e2fsck -fn /dev/mapper/other >/dev/null 2>&1; echo fsck $?
             cryptsetup close other
             sha256sum </var/other_file.old; stat -c %n /var/other_file*; cat /etc/unlockd/unlockd.yaml
             cryptsetup luksDump /var/other_file | grep -E '^Version|PBKDF:' | tr -s ' \t' ' '
@@ -104,7 +104,7 @@ public sealed class ConvertTests(UnlockdGuest fixture) : OtherVolumeTest(fixture
     [Fact]
     public async Task AbortGivesTheOldContainerBack()
     {
-        await MakeAsync(160);
+        await MakeAsync(100);
         await KillInTheMiddleAsync();
         await RunAsync("unlockctl convert --abort");
         string files = await RunAsync("stat -c %n /var/other_file*");
@@ -121,7 +121,7 @@ public sealed class ConvertTests(UnlockdGuest fixture) : OtherVolumeTest(fixture
     [Fact]
     public async Task OldContainerThatWasWrittenToMeanwhileIsCopiedAgain()
     {
-        await MakeAsync(160);
+        await MakeAsync(100);
         await KillInTheMiddleAsync();
         // Somebody mounts it without unlockd.
         await RunAsync("""
@@ -141,7 +141,7 @@ public sealed class ConvertTests(UnlockdGuest fixture) : OtherVolumeTest(fixture
     [Fact]
     public async Task InterruptedOnATerminalItLeavesNoKeyAndGoesOn()
     {
-        await MakeAsync(160);
+        await MakeAsync(100);
         await using (SshTerminal terminal = await Guest.OpenTerminalAsync(
             "strace -f -qq -o /dev/null -e trace=pwrite64 -e inject=pwrite64:delay_enter=600000 unlockctl convert"))
         {

@@ -56,6 +56,7 @@ public sealed class ConvertVariantTests(UnlockdGuest fixture) : OtherVolumeTest(
         await ConfigureAsync("format: loop-aes");
         string said = await RunAsync("""
             set -e
+            printf 'a passphrase of the archive' >/root/other
             sed -e 's|/var/other_file|/var/other_file.archive|' -e 's|/var/other$|/var/other.archive|' \
                 /etc/unlockd/unlockd.yaml >/etc/unlockd/archive.yaml
             mkdir -p /var/other.archive

@@ -67,6 +67,7 @@ public sealed class LockTests(UnlockdGuest fixture) : UnlockdTest(fixture)
         CommandResult locked = await TryAsync("unlockctl lock --hold; code=$?; umount /var/lib/unlockd; exit $code");
         string left = await KernelStateAsync();
         string? hold = (await StatusAsync()).GetProperty("holdReason").GetString();
+        await RunAsync("unlockctl release");
 
         Assert.Equal(0, locked.ExitCode);
         Assert.Equal("", left);

@@ -142,9 +142,8 @@ internal sealed class ConsolePrompt(
     private async Task TryAsync(Terminal terminal, Passphrase passphrase, CancellationToken cancellation)
     {
         events.Publish("prompt", console, "trying a passphrase");
-        using Passphrase copy = passphrase.Copy();
-        UnlockAttempt attempt = await volume.UnlockAsync(passphrase);
-        bool others = await Siblings.TryAsync(copy, text => terminal.Write($"{Environment.MachineName}: {text}\n"));
+        (UnlockAttempt attempt, bool others) = await Siblings.TryAllAsync(
+            volume, passphrase, text => terminal.Write($"{Environment.MachineName}: {text}\n"));
         switch (attempt.Outcome)
         {
             case UnlockOutcome.Mounted:

@@ -37,9 +37,7 @@ internal sealed class PasswordAgentPrompt(Volume volume, FilePoller poller, stri
                 PutQuestion();
                 using Passphrase passphrase = await ReceiveAsync(socket, cancellation);
                 File.Delete(s_request);
-                using Passphrase copy = passphrase.Copy();
-                UnlockAttempt attempt = await volume.UnlockAsync(passphrase);
-                await Siblings.TryAsync(copy, static _ => { });
+                (UnlockAttempt attempt, _) = await Siblings.TryAllAsync(volume, passphrase, static _ => { });
                 bool wrong = attempt.Outcome == UnlockOutcome.WrongPassphrase;
                 await Task.Delay(wrong ? _delay.Next() : TimeSpan.FromSeconds(1), cancellation);
             }

@@ -1,6 +1,7 @@
 using UnlockDaemon.Linux;
 using UnlockDaemon.Protocol;
 using UnlockDaemon.Protocol.Messages;
+using UnlockDaemon.Service.Volumes;
 
 namespace UnlockDaemon.Service.Prompts;
 
@@ -29,11 +30,30 @@ internal sealed class Siblings
         return locked;
     }
 
-    /// <summary>Tries a passphrase on all that are locked.</summary>
+    /// <summary>
+    /// Tries a passphrase on this volume and on all others that are locked. It is wiped before this returns: who asked
+    /// for it then waits.
+    /// </summary>
+    /// <param name="volume">This instance's volume.</param>
     /// <param name="passphrase">The passphrase.</param>
-    /// <param name="tell">Told of each that it opened, and of each that failed for another reason.</param>
-    /// <returns>Whether it opened any.</returns>
-    internal static async Task<bool> TryAsync(Passphrase passphrase, Action<string> tell)
+    /// <param name="tell">Told of each other that it opened, and of each that failed for another reason.</param>
+    /// <returns>What came of it here, and whether it opened any other.</returns>
+    internal static async Task<(UnlockAttempt Attempt, bool Others)> TryAllAsync(
+        Volume volume, Passphrase passphrase, Action<string> tell)
+    {
+        using Passphrase copy = passphrase.Copy();
+        try
+        {
+            UnlockAttempt attempt = await volume.UnlockAsync(passphrase);
+            return (attempt, await TryOthersAsync(copy, tell));
+        }
+        finally
+        {
+            passphrase.Clear();
+        }
+    }
+
+    private static async Task<bool> TryOthersAsync(Passphrase passphrase, Action<string> tell)
     {
         bool opened = false;
         foreach ((Instance instance, string mountPoint) in await FindLockedAsync())

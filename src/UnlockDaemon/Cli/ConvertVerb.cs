@@ -129,8 +129,16 @@ internal static class ConvertVerb
         using Passphrase? other = newPassphraseFile is null ? null : PassphraseSource.ReadFile(newPassphraseFile);
         if (other is not null && KeyDialog.FindFault(other) is { } fault)
             return $"{newPassphraseFile}: {fault}";
-        return conversion.Run(
-            passphrase, other ?? passphrase, output.Line, total => new ProgressBar(output, total), cancellation);
+        ProgressBar? bar = null;
+        try
+        {
+            return conversion.Run(
+                passphrase, other ?? passphrase, output.Line, total => bar = new(output, total), cancellation);
+        }
+        finally
+        {
+            bar?.Dispose();
+        }
     }
 
     /// <summary>
