@@ -81,7 +81,8 @@ public sealed class ConversionRefusalTests : IDisposable
     private Conversion Make(PassphraseEncoding? encoding = null)
     {
         VolumeConfiguration volume = new(_fixture.Container, ContainerFormat.LoopAes, _fixture.MountPoint.Path,
-            FilesystemType.Ext2, [], PlainCipher.LoopAes256) { Encoding = encoding };
+            FilesystemType.Ext2, [], PlainCipher.LoopAes256)
+        { Encoding = encoding };
         return new Conversion(volume, new UnlockdConfiguration(volume, [], [], LockConfiguration.Default), "new",
             _fixture.Container + ".yaml");
     }
