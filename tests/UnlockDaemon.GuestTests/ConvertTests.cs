@@ -40,7 +40,7 @@ public sealed class ConvertTests(UnlockdGuest fixture) : OtherVolumeTest(fixture
         string locked = await RunAsync(
             "unlockctl lock --certificate - | grep -c '\"ok\":true' ; stat -c %n /var/other_file*");
         // What a power failure takes: all that was not on the disk when the mark was made.
-        await RunAsync("dd if=/dev/zero of=/var/other_file.new bs=1M seek=70 count=40 conv=notrunc status=none");
+        await RunAsync("dd if=/dev/zero of=/var/other_file.new bs=1M seek=80 count=36 conv=notrunc status=none");
         string said = await RunAsync(Convert);
         string witness = await RunAsync("""
             cryptsetup open --key-file /root/other /var/other_file other
@@ -148,7 +148,7 @@ public sealed class ConvertTests(UnlockdGuest fixture) : OtherVolumeTest(fixture
             await terminal.Console.ExpectAsync("Passphrase of /var/other_file: ", Soon, Cancellation);
             await terminal.Console.SendAsync(Passphrase + " of 2009\r", Cancellation);
             await terminal.Console.ExpectAsync("copying", TimeSpan.FromMinutes(1), Cancellation);
-            await terminal.Console.ExpectAsync("5 %", TimeSpan.FromMinutes(1), Cancellation);
+            await terminal.Console.ExpectAsync("8 %", TimeSpan.FromMinutes(1), Cancellation);
             CommandResult busy = await TryAsync(Convert);
             CommandResult locked = await TryAsync("unlockctl lock");
             await terminal.Console.SendAsync("\u0003", Cancellation);
@@ -217,9 +217,9 @@ public sealed class ConvertTests(UnlockdGuest fixture) : OtherVolumeTest(fixture
     private Task<string> KillInTheMiddleAsync() => RunAsync($$"""
         systemd-run -q --unit=slow strace -f -qq -o /dev/null -e trace=pwrite64 \
             -e inject=pwrite64:delay_enter=100000 {{Convert}}
-        until grep -qx 67108864 /var/other_file.converting 2>/dev/null; do :; done
+        until grep -qx 67108864 /var/other_file.converting 2>/dev/null; do sleep 0.1; done
         kill -9 $(pidof unlockctl)
-        while systemctl -q is-active slow; do :; done
+        while systemctl -q is-active slow; do sleep 0.1; done
         """);
 
     /// <summary>

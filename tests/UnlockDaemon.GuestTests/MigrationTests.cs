@@ -39,8 +39,8 @@ public sealed class MigrationTests
     private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
 
     [Theory]
-    [InlineData(LuksExt4, 1)]
-    [InlineData(LoopAesExt2, 1)]
+    [InlineData(LuksExt4, 2)]
+    [InlineData(LoopAesExt2, 2)]
     [InlineData(LuksXfs, 1)]
     public Task WhatIsLockedIsWholeOnTheOtherNode(string volume, int rounds) => RunAsync(volume, rounds);
 
