@@ -26,15 +26,25 @@ public sealed unsafe class KeptKey(string name)
     public void Wipe() => Wipe(IsIt);
 
     /// <summary>Has the kernel wipe it after a while, whatever becomes of this process.</summary>
-    /// <param name="limit">The while; whole seconds count.</param>
+    /// <param name="limit">The while; a second that is begun counts as a whole one.</param>
     /// <exception cref="LinuxException">It is not there.</exception>
     public void ExpireAfter(TimeSpan limit)
     {
         foreach (nint key in Find(IsIt))
         {
-            if (Keyctl.keyctl(Keyctl.KEYCTL_SET_TIMEOUT, key, (nint)limit.TotalSeconds) != 0)
+            // 0 is no limit.
+            nint seconds = Math.Max(1, (nint)Math.Ceiling(limit.TotalSeconds));
+            if (Keyctl.keyctl(Keyctl.KEYCTL_SET_TIMEOUT, key, seconds) != 0)
                 throw LinuxException.FromLastError("limit the time of key", _description);
         }
+    }
+
+    /// <summary>Takes the limit away, where there is a key.</summary>
+    public void KeepOn()
+    {
+        // One that has just expired is gone, as it would have been a moment before.
+        foreach (nint key in Find(IsIt))
+            _ = Keyctl.keyctl(Keyctl.KEYCTL_SET_TIMEOUT, key, 0);
     }
 
     /// <summary>Gives it to the kernel.</summary>
