@@ -133,13 +133,15 @@ public sealed class InstanceTests(UnlockdGuest fixture) : OtherVolumeTest(fixtur
         await RunAsync("systemd-run -qG --unit=holder sleep infinity; "
             + "systemd-run -q --unit=holder2 -p WorkingDirectory=/var/archive sleep infinity");
         CommandResult refused = await TryAsync(Lock);
-        await RunAsync("systemctl stop holder holder2; "
-            + "SSH_ORIGINAL_COMMAND='release 0123456789abcdef0123456789abcdef' unlockctl node");
+        CommandResult first = await TryAsync("systemctl stop holder holder2; unlockctl status --json");
         CommandResult locked = await TryAsync(Lock);
         CommandResult missing = await TryAsync($"systemctl stop unlockd@archive; {Lock}");
         await RunAsync("systemctl start unlockd@archive");
 
         Assert.Equal(5, refused.ExitCode);
+        // What was locked before the one that is held is prompted for again.
+        Assert.Contains("\"state\":\"locked\"", first.Output, StringComparison.Ordinal);
+        Assert.Contains("\"held\":false", first.Output, StringComparison.Ordinal);
         Assert.DoesNotContain("unlockd-certificate", refused.Output, StringComparison.Ordinal);
         Assert.Equal(0, locked.ExitCode);
         string[] lines = locked.Output.TrimEnd().Split('\n');

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Globalization;
 using UnlockDaemon.Protocol;
 using UnlockDaemon.Protocol.Messages;
@@ -56,16 +57,33 @@ internal static class NodeVerb
         return ExitCode.Success;
     }
 
-    /// <summary>One certificate for all: it has the checks of each, and there is none unless all are locked.</summary>
+    /// <summary>
+    /// One certificate for all: it has the checks of each, and there is none unless all are locked. Those that were
+    /// locked before one that could not be are prompted for again at once.
+    /// </summary>
     private static async Task<int> LockAsync(Output output, NodeRequest request, CancellationToken cancellation)
     {
         Certificate? all = null;
+        List<Instance> held = [];
+        long started = Stopwatch.GetTimestamp();
         foreach (Instance instance in Instances)
         {
             Instance.Use(instance);
-            (int code, Certificate? proof) = await LockOneAsync(output, request, cancellation);
+            (int code, Certificate? proof, bool isHeld) =
+                await LockOneAsync(output, request, Stopwatch.GetElapsedTime(started), cancellation);
             if (proof is null)
+            {
+                foreach (Instance locked in held)
+                {
+                    Instance.Use(locked);
+                    await ReleaseVerb.AskAsync(output, cancellation);
+                }
+
                 return code;
+            }
+
+            if (isHeld)
+                held.Add(instance);
             all = all is null ? proof : Join(all, proof);
         }
 
@@ -74,18 +92,21 @@ internal static class NodeVerb
         return ExitCode.Success;
     }
 
-    private static async Task<(int Code, Certificate? Proof)> LockOneAsync(
-        Output output, NodeRequest request, CancellationToken cancellation)
+    /// <returns>The certificate, or null and why not; and whether it was put on hold by this.</returns>
+    private static async Task<(int Code, Certificate? Proof, bool IsHeld)> LockOneAsync(
+        Output output, NodeRequest request, TimeSpan elapsed, CancellationToken cancellation)
     {
         (int code, StatusReply? status) = await StatusVerb.AskAsync(output, cancellation);
         if (status is null)
-            return (code, null);
+            return (code, null, false);
         // A hold that an operator asked for stays as it is, with its own limit.
         bool hold = MayHold(status);
+        double? left = request.Deadline is { } deadline ? Math.Max(1, (deadline - elapsed).TotalSeconds) : null;
         LockParameters parameters = new(
-            request.Deadline?.TotalSeconds, hold, request.HoldLimit?.TotalSeconds,
+            left, hold, request.HoldLimit?.TotalSeconds,
             HoldMark + request.Operation, request.Nonce);
-        return await LockVerb.AskAsync(output, parameters, cancellation);
+        (code, Certificate? proof) = await LockVerb.AskAsync(output, parameters, cancellation);
+        return (code, proof, hold && !status.Held);
     }
 
     /// <summary>Issued when the first was: what the node counts as fresh must be fresh for every volume.</summary>
