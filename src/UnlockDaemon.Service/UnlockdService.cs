@@ -12,6 +12,9 @@ namespace UnlockDaemon.Service;
 /// <summary>The daemon's life: observe, listen, prompt; and lock the volume when the whole system goes down.</summary>
 public sealed partial class UnlockdService : IDisposable
 {
+    // A lock answers at its deadline; systemd kills the daemon this much later.
+    private static readonly TimeSpan s_afterDeadline = TimeSpan.FromSeconds(30);
+
     // After a change of state prompts are put up and replies sent; then it is quiet, also on a slow machine.
     private static readonly TimeSpan s_settling = TimeSpan.FromSeconds(5);
 
@@ -130,8 +133,10 @@ public sealed partial class UnlockdService : IDisposable
     {
         if (_volume.ObserveLayers().All(static layer => !layer.Up))
             return;
+        TimeSpan deadline = _configuration.Lock.Deadline;
+        ServiceNotifier.FromEnvironment().ExtendTimeout(deadline + s_afterDeadline);
         LockOutcome outcome = await _volume.LockAsync(
-            new LockRequest(_configuration.Lock.Deadline, Reason: LockRequest.Shutdown));
+            new LockRequest(deadline, Reason: "shutdown", IsShutdown: true));
         if (outcome.Certificate is null)
             LogNotLocked(outcome.Reason);
     }

@@ -18,7 +18,8 @@ public sealed class ConvertVariantTests(UnlockdGuest fixture) : OtherVolumeTest(
         await Guest.RunAsync("""
             unlockctl --instance archive lock; systemctl stop unlockd@archive
             chattr -i /var/other.archive
-            rm -rf /etc/unlockd/archive.yaml /var/lib/unlockd-archive /var/other.archive /root/bytes /root/image /root/sum
+            rm -rf /etc/unlockd/archive.yaml /var/lib/unlockd-archive /var/other.archive
+            rm -f /root/bytes /root/image /root/sum
             rm -f /var/other_file.*
             """, cancellationToken: CancellationToken.None);
         await base.DisposeAsync();

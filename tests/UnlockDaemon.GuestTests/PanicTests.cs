@@ -1,3 +1,4 @@
+using UnlockDaemon.Rig;
 using Xunit;
 
 namespace UnlockDaemon.GuestTests;
@@ -48,6 +49,44 @@ public sealed class PanicTests(UnlockdGuest fixture) : UnlockdTest(fixture)
         await RunAsync("until unlockctl status >/dev/null || [ $? != 4 ]; do sleep 0.1; done");
         Assert.Equal("locked", await StateAsync());
         await ExpectKeptAsync();
+    }
+
+    [Fact]
+    public async Task WorksWithTheDaemonStopped()
+    {
+        await UnlockAsync();
+        await RunAsync("systemctl stop unlockd; findmnt /var/secure");
+        CommandResult panic = await TryAsync("unlockctl panic");
+        string left = await KernelStateAsync();
+        await RunAsync("systemctl start unlockd");
+
+        Assert.Equal(0, panic.ExitCode);
+        Assert.Equal("", left);
+    }
+
+    [Fact]
+    public async Task EndsALockThatWaitsForAService()
+    {
+        await UnlockAsync();
+        // The service does not stop; a lock waits for it until its deadline.
+        string said = await RunAsync("""
+            mkdir -p /run/systemd/system/utm5_rfw.service.d
+            cat >/run/systemd/system/utm5_rfw.service.d/test.conf <<'END'
+            [Service]
+            TimeoutStopSec=infinity
+            ExecStop=/bin/sh -c 'trap "" TERM; while :; do sleep 1000; done'
+            END
+            systemctl daemon-reload
+            unlockctl lock --deadline 100s >/root/lock.out 2>&1 & lock=$!
+            until [ "$(systemctl show -P ActiveState utm5_rfw)" = deactivating ]; do sleep 0.1; done
+            begin=$SECONDS; unlockctl panic >/root/panic.out 2>&1; echo "panic $?"
+            wait $lock; [ $((SECONDS - begin)) -lt 60 ] && echo in time
+            rm -r /run/systemd/system/utm5_rfw.service.d; systemctl daemon-reload
+            """);
+        Assert.Equal("panic 0\nin time", said);
+        Assert.Equal("", await KernelStateAsync());
+        Assert.Equal("locked", await StateAsync());
+        Assert.Equal("inactive", await RunAsync("systemctl is-active mariadb; true"));
     }
 
     private async Task ExpectKeptAsync()

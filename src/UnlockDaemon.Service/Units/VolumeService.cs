@@ -65,8 +65,12 @@ internal sealed class VolumeService : IDisposable
 
     /// <summary>Kills the unit's processes.</summary>
     /// <returns>As of <see cref="StopAsync"/>.</returns>
-    internal Task<RunningService?> KillAsync(CancellationToken cancellationToken) =>
-        TakeDownAsync(stop => stop.KillAsync(cancellationToken));
+    internal async Task<RunningService?> KillAsync(CancellationToken cancellationToken)
+    {
+        // Whoever has the turn may wait for just what is killed.
+        await NewStop().KillAsync(cancellationToken);
+        return await TakeDownAsync(stop => stop.KillAsync(cancellationToken));
+    }
 
     /// <summary>Looks whether anything of the service runs.</summary>
     internal Task<RunningService?> FindRemainsAsync(CancellationToken cancellationToken) =>

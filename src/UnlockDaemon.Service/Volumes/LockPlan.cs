@@ -32,12 +32,17 @@ internal sealed class LockPlan(ServiceSet services, FilesystemLayer filesystem, 
             return Refuse($"past stops of the services took up to {estimate.TotalSeconds:0} s, the deadline is "
                 + $"{request.Deadline.TotalSeconds:0} s: give it more time, such as "
                 + $"--deadline {estimate.TotalSeconds * 1.5:0}s");
-        IReadOnlySet<int> ours = await services.FindProcessesAsync(cancellation);
-        Holder[] strangers =
-        [
-            .. filesystem.FindHolders()
-                .Where(holder => !ours.Contains(holder.Pid) && !s_uncertain.Contains(holder.Kind)),
-        ];
+        Holder[] strangers;
+        try
+        {
+            strangers = await FindStrangersAsync(cancellation);
+        }
+        catch (OperationCanceledException)
+        {
+            return Refuse("looking for who holds the volume did not end before the deadline: does a file server "
+                + "(NFS) not answer, or systemd?");
+        }
+
         foreach (int pid in request.Evict ?? [])
         {
             if (Take(pid, strangers) is { } wrong)
@@ -67,6 +72,15 @@ internal sealed class LockPlan(ServiceSet services, FilesystemLayer filesystem, 
 
     /// <inheritdoc/>
     public void Dispose() => _evicted.ForEach(static process => process.Dispose());
+
+    /// <remarks>A process that uses a file server which does not answer holds up whoever looks at it.</remarks>
+    private async Task<Holder[]> FindStrangersAsync(CancellationToken cancellation)
+    {
+        IReadOnlySet<int> ours = await services.FindProcessesAsync(cancellation);
+        IReadOnlyList<Holder> holders =
+            await Task.Run(filesystem.FindHolders, CancellationToken.None).WaitAsync(cancellation);
+        return [.. holders.Where(holder => !ours.Contains(holder.Pid) && !s_uncertain.Contains(holder.Kind))];
+    }
 
     private string? Take(int pid, Holder[] strangers)
     {

@@ -7,14 +7,12 @@ namespace UnlockDaemon.Service.Volumes;
 /// <param name="Nonce">Goes into the certificate.</param>
 /// <param name="Evict">Processes that are not ours and may be ended, if they hold the volume.</param>
 /// <param name="KeepKey">With a hold, how long the kernel keeps the key; null to wipe it.</param>
+/// <param name="IsShutdown">Whether it is made because the whole system goes down.</param>
 public sealed record LockRequest(
     TimeSpan Deadline,
     TimeSpan? HoldFor = null,
     string? Reason = null,
     string? Nonce = null,
     IReadOnlyList<int>? Evict = null,
-    TimeSpan? KeepKey = null)
-{
-    /// <summary>The reason of a lock that is made because the whole system goes down.</summary>
-    internal const string Shutdown = "shutdown";
-}
+    TimeSpan? KeepKey = null,
+    bool IsShutdown = false);

@@ -137,7 +137,7 @@ internal sealed partial class LockSequence(
     private async Task<string?> TakeSwapDownAsync(LockRequest request, CancellationToken deadline)
     {
         string? left = await stack.Swap.TakeDownAsync(deadline);
-        return request.Reason == LockRequest.Shutdown ? null : left;
+        return request.IsShutdown ? null : left;
     }
 
     private async Task<string?> DetachAsync(LockPlan plan, CancellationToken deadline)
@@ -211,11 +211,13 @@ internal sealed partial class LockSequence(
     /// </summary>
     private async Task<LockOutcome> RefuseAsync(string refusal, bool wasMounted, CancellationToken deadline)
     {
+        if (stack.Mapping.Mapping is { IsOnNothing: true })
+            return Stick($"not locked, and a panic has wiped the key: {refusal}");
         if (!Unfinished.IsCompleted || !wasMounted || !MountAgain())
             return Stick(stack.IsMapped
                 ? $"not locked: {refusal}"
                 : $"the key is gone, but not all is down: {refusal}");
-        IReadOnlyList<Holder> holders = stack.Filesystem.FindHolders();
+        IReadOnlyList<Holder> holders = await FindHoldersAsync(deadline);
         string reason = holders.Count == 0
             ? $"not locked: {refusal}"
             : $"not locked: {refusal}: {string.Join("; ", holders.Take(3))}";
@@ -227,6 +229,19 @@ internal sealed partial class LockSequence(
             ? reason
             : reason + "; the services are still coming back ('unlockctl status')";
         return new(null, outcome, holders, Refused: true);
+    }
+
+    /// <summary>A process that uses a file server which does not answer holds up whoever looks at it.</summary>
+    private async Task<IReadOnlyList<Holder>> FindHoldersAsync(CancellationToken deadline)
+    {
+        try
+        {
+            return await Task.Run(stack.Filesystem.FindHolders, CancellationToken.None).WaitAsync(deadline);
+        }
+        catch (OperationCanceledException)
+        {
+            return [];
+        }
     }
 
     /// <summary>

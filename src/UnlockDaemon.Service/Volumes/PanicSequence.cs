@@ -69,7 +69,17 @@ public sealed class PanicSequence
         StorageStack stack = new(configuration.Volume, keepKey: false, configuration.Swap);
         string? left = await new PanicSequence(stack, services, new EventHub()).TakeDownAsync();
         // A daemon that is stuck knows nothing of this. systemd starts it again, and it looks at the kernel.
-        new ControlGroup(await systemd.GetControlGroupAsync(Instance.Current.Unit, CancellationToken.None)).Kill();
+        try
+        {
+            string group = await systemd.GetControlGroupAsync(Instance.Current.Unit, CancellationToken.None);
+            if (group.Length > 0)
+                new ControlGroup(group).Kill();
+        }
+        catch (SystemdException)
+        {
+            // Without systemd nobody would start it again.
+        }
+
         return left;
     }
 

@@ -29,10 +29,12 @@ public static class Transitions
         (Degraded, NotAllReady) => Degraded,
 
         (Ready or Degraded or Failed, LockRequested) => Stopping,
-        (Stopping, ServicesStopped) => Locking,
+        // In Locking already: a panic came meanwhile.
+        (Stopping or Locking, ServicesStopped) => Locking,
         (Stopping or Locking, LockRefused) => Starting,
-        (Locking or Locked, Detached) => Locked,
-        (Locking or Stopping or Locked, Stuck) => Failed,
+        // From Starting and Failed: a panic ends what a lock brought back, or left.
+        (Locking or Locked or Starting or Failed, Detached) => Locked,
+        (Locking or Stopping or Locked or Starting or Failed, Stuck) => Failed,
 
         (_, KeyWiped) => Locking,
 

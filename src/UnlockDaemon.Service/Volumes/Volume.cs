@@ -29,6 +29,7 @@ public sealed partial class Volume : IDisposable
     private CancellationTokenSource _starting = new();
     private CancellationTokenSource _growing = new();
     private bool _isGrowing;
+    private CancellationTokenSource _panicking = new();
     private int _panics;
     private int _waitingLocks;
     private Task<LockOutcome>? _locking;
@@ -170,6 +171,12 @@ public sealed partial class Volume : IDisposable
             return new(UnlockOutcome.Busy, Activity);
         if (!await _gate.WaitAsync(s_unlockPatience))
             return new(UnlockOutcome.Busy, Activity);
+        if (Volatile.Read(ref _panics) != panics)
+        {
+            _gate.Release();
+            return new(UnlockOutcome.Failed, "ended by a panic");
+        }
+
         UnlockAttempt attempt;
         try
         {
@@ -191,10 +198,15 @@ public sealed partial class Volume : IDisposable
             throw;
         }
 
-        if (attempt.Outcome == UnlockOutcome.Mounted)
-            return attempt with { Services = ReleaseAfterAsync(StartServicesAsync()) };
-        _gate.Release();
-        return attempt;
+        if (attempt.Outcome != UnlockOutcome.Mounted)
+        {
+            _gate.Release();
+            return attempt;
+        }
+
+        // After a hold it had a time limit; from here on it stays, for the next one.
+        _stack.Mapping.Kept.KeepOn();
+        return attempt with { Services = ReleaseAfterAsync(StartServicesAsync()) };
     }
 
     /// <summary>Grows the mounted volume, while it is in use. A lock or a panic ends it between two steps.</summary>
@@ -241,8 +253,15 @@ public sealed partial class Volume : IDisposable
         LookAgain();
         if (State == VolumeState.Locked && _stack.FindConversion() is { } conversion)
             return new(null, "not proven: " + conversion, [], Refused: true);
-        if (_locking is { } other && await other is { Certificate: null } failed)
-            return failed;
+        if (_locking is { } other)
+        {
+            Task first = await Task.WhenAny(other, Task.Delay(request.Deadline));
+            if (first != other)
+                return new(null, "not locked: another lock is still under way", [], Refused: true);
+            if (await other is { Certificate: null } failed)
+                return failed;
+        }
+
         Task<LockOutcome> locking = LockAloneAsync(request);
         _locking = locking;
         try
@@ -267,6 +286,8 @@ public sealed partial class Volume : IDisposable
         _events.Publish("step", "volume", "ending what is under way");
         await _starting.CancelAsync();
         await _growing.CancelAsync();
+        using (CancellationTokenSource locks = Interlocked.Exchange(ref _panicking, new CancellationTokenSource()))
+            await locks.CancelAsync();
         // Whoever has the gate waits for the device, which now fails, or is stuck: then it is done without the gate.
         bool alone = await _gate.WaitAsync(s_panicPatience);
         try
@@ -305,6 +326,7 @@ public sealed partial class Volume : IDisposable
         _services.StopTook -= _history.Add;
         _starting.Dispose();
         _growing.Dispose();
+        _panicking.Dispose();
         _gate.Dispose();
     }
 
@@ -324,7 +346,9 @@ public sealed partial class Volume : IDisposable
 
     private async Task<LockOutcome> LockAloneAsync(LockRequest request)
     {
-        using CancellationTokenSource deadline = new(request.Deadline);
+        CancellationToken panic = _panicking.Token;
+        using CancellationTokenSource deadline = CancellationTokenSource.CreateLinkedTokenSource(panic);
+        deadline.CancelAfter(request.Deadline);
         Interlocked.Increment(ref _waitingLocks);
         try
         {
@@ -344,9 +368,9 @@ public sealed partial class Volume : IDisposable
 
         LockSequence sequence = new(
             _configuration, _condition, _stack, _services, _proof, _events, StartServicesAsync, _logger);
+        LockPlan plan = new(_services, _stack.Filesystem, _history);
         try
         {
-            using LockPlan plan = new(_services, _stack.Filesystem, _history);
             LockOutcome outcome = await sequence.RunAsync(request with { KeepKey = _keepKey }, plan, deadline.Token);
             if (outcome.Certificate is not null && request.HoldFor is not null)
                 _hold.Keep(Hold!);
@@ -355,9 +379,13 @@ public sealed partial class Volume : IDisposable
         finally
         {
             // After the proof, under another key.
-            if (request.Reason != LockRequest.Shutdown)
+            if (!request.IsShutdown)
                 _ = BringUpSwapAsync();
-            _ = sequence.Unfinished.ContinueWith(_ => _gate.Release(), TaskScheduler.Default);
+            _ = sequence.Unfinished.ContinueWith(_ =>
+            {
+                plan.Dispose();
+                _gate.Release();
+            }, TaskScheduler.Default);
         }
     }
 
