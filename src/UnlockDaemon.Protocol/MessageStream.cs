@@ -92,7 +92,13 @@ public sealed class MessageStream : IDisposable
         }
     }
 
-    /// <summary>Wipes what was received and closes the socket.</summary>
+    /// <summary>
+    /// Closes the socket, from any thread: who receives or sends is told. What was received stays where it is until
+    /// <see cref="Dispose"/>, as its owner may be reading it.
+    /// </summary>
+    public void HangUp() => _socket.Dispose();
+
+    /// <summary>Wipes what was received and closes the socket; only for who receives, when he is done.</summary>
     public void Dispose()
     {
         _socket.Dispose();
