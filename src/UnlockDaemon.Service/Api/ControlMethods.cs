@@ -114,8 +114,10 @@ internal sealed class ControlMethods
         // The caller may hang up; what he began goes on.
         (UnlockAttempt attempt, VolumeState state) = await FollowAsync(conversation, async () =>
         {
-            using Passphrase? secret = passphrase;
-            UnlockAttempt result = await _volume.UnlockAsync(secret);
+            UnlockAttempt result;
+            // The services may take minutes.
+            using (passphrase)
+                result = await _volume.UnlockAsync(passphrase);
             return (result, result.Services is null ? _volume.State : await result.Services);
         }, cancellation);
         await (attempt.Outcome switch
