@@ -79,7 +79,7 @@ internal sealed class ControlMethods
     {
         _volume.LookAgain();
         return conversation.ReplyAsync(
-            StatusReport.Make(_volume, _services, _configuration.Volume),
+            StatusReport.Make(_volume, _services, _configuration.Volume, withLog: conversation.Peer.Uid == 0),
             ProtocolJson.Default.StatusReply, cancellation);
     }
 
