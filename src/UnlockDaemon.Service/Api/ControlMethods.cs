@@ -95,7 +95,14 @@ internal sealed class ControlMethods
         // The first event tells the caller that he is heard, and where what follows begins.
         EventInfo now = new(DateTimeOffset.UtcNow, "state", Volume.JsonName(_volume.State), "is the state now");
         await ReplyAsync(conversation, now, cancellation);
-        await ForwardAsync(conversation, events, cancellation);
+        // It may be days until the next event shows that the caller is gone.
+        using CancellationTokenSource watching = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
+        Task closed = conversation.WhenClosedAsync(watching.Token);
+        Task forwarding = ForwardAsync(conversation, events, watching.Token);
+        Task first = await Task.WhenAny(closed, forwarding);
+        await watching.CancelAsync();
+        await Task.WhenAll(closed, forwarding).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        await first;
     }
 
     private Task HoldersAsync(Conversation conversation, CancellationToken cancellation) =>

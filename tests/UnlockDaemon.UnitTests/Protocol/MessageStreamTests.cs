@@ -37,4 +37,38 @@ public sealed class MessageStreamTests : IDisposable
         _stream.HangUp();
         Assert.Null(await waiting.WaitAsync(s_limit, Cancellation));
     }
+
+    [Fact]
+    public async Task EndBehindDataIsSeenAndTheDataKept()
+    {
+        _pair.Client.Send("first\0sec"u8);
+        ReadOnlyMemory<byte>? first = await _stream.ReceiveAsync(Cancellation);
+        Task closed = _stream.WhenClosedAsync(Cancellation);
+        _pair.Client.Send("ond\0"u8);
+        Assert.False(closed.IsCompleted);
+        _pair.Client.Dispose();
+        await closed.WaitAsync(s_limit, Cancellation);
+        Assert.Equal("first", Encoding.ASCII.GetString(first!.Value.Span));
+        Assert.Equal("second", Encoding.ASCII.GetString((await _stream.ReceiveAsync(Cancellation))!.Value.Span));
+        Assert.Null(await _stream.ReceiveAsync(Cancellation));
+    }
+
+    [Fact]
+    public async Task PeerThatSendsWithoutEndIsRefused()
+    {
+        Task closed = _stream.WhenClosedAsync(Cancellation);
+        _pair.Client.Send(new byte[MessageStream.MaximumCall + 2]);
+        await Assert.ThrowsAsync<ProtocolException>(() => closed.WaitAsync(s_limit, Cancellation));
+    }
+
+    [Fact]
+    public async Task StreamGoesOnAfterTheWaitForItsEndWasGivenUp()
+    {
+        using CancellationTokenSource ending = new();
+        Task closed = _stream.WhenClosedAsync(ending.Token);
+        await ending.CancelAsync();
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => closed);
+        _pair.Client.Send("call\0"u8);
+        Assert.Equal("call", Encoding.ASCII.GetString((await _stream.ReceiveAsync(Cancellation))!.Value.Span));
+    }
 }
