@@ -69,6 +69,27 @@ public sealed class MessageStream : IDisposable
         }
     }
 
+    /// <summary>
+    /// Waits until the peer has closed, while the message received last is being answered. What it sends meanwhile is
+    /// kept for <see cref="ReceiveAsync"/>; only data that is taken lets the end behind it be seen.
+    /// </summary>
+    /// <param name="cancellation">Ends the wait; only then may the stream be used again.</param>
+    /// <exception cref="ProtocolException">The peer sends more than is kept.</exception>
+    public async Task WhenClosedAsync(CancellationToken cancellation)
+    {
+        try
+        {
+            bool open;
+            do
+                open = await ReadMoreAsync(cancellation);
+            while (open);
+        }
+        catch (SocketException)
+        {
+            // Closed, too.
+        }
+    }
+
     /// <summary>Sends a message.</summary>
     /// <param name="message">The message with its NUL.</param>
     /// <param name="cancellation">Ends the attempt.</param>
@@ -92,23 +113,36 @@ public sealed class MessageStream : IDisposable
         }
     }
 
-    /// <summary>Wipes what was received and closes the socket.</summary>
+    /// <summary>
+    /// Closes the socket, from any thread: who receives or sends is told. What was received stays where it is until
+    /// <see cref="Dispose"/>, as its owner may be reading it.
+    /// </summary>
+    public void HangUp() => _socket.Dispose();
+
+    /// <summary>Wipes what was received and closes the socket; only for who receives, when he is done.</summary>
     public void Dispose()
     {
         _socket.Dispose();
         ((IDisposable?)_buffer)?.Dispose();
     }
 
-    private async Task<bool> FillAsync(CancellationTokenSource limited)
+    private Task<bool> FillAsync(CancellationTokenSource limited)
     {
-        if (_filled == 0)
-            _ = await _socket.ReceiveAsync(Memory<byte>.Empty, limited.Token);
-        else
+        if (_filled > 0)
             limited.CancelAfter(_limit);
+        return ReadMoreAsync(limited.Token);
+    }
+
+    /// <returns>False at the end of the stream.</returns>
+    private async Task<bool> ReadMoreAsync(CancellationToken cancellation)
+    {
+        // Nothing is locked while nothing comes.
+        if (_buffer is null)
+            _ = await _socket.ReceiveAsync(Memory<byte>.Empty, cancellation);
         _buffer ??= new LockedMemory(_maximumLength + 1);
         if (_filled == _buffer.Memory.Length)
             throw new ProtocolException($"a message may have {_maximumLength} bytes at most");
-        int count = await _socket.ReceiveAsync(_buffer.Memory[_filled..], limited.Token);
+        int count = await _socket.ReceiveAsync(_buffer.Memory[_filled..], cancellation);
         _filled += count;
         return count > 0;
     }

@@ -1,3 +1,4 @@
+using System.Runtime.ExceptionServices;
 using Microsoft.Extensions.Logging;
 using UnlockDaemon.Linux;
 using UnlockDaemon.Linux.Systemd;
@@ -61,20 +62,48 @@ public sealed partial class UnlockdService : IDisposable
     /// <summary>Runs until told to stop.</summary>
     /// <param name="stoppingToken">Tells to stop.</param>
     /// <returns>When the consoles are given back and, if the system goes down, the volume is locked.</returns>
+    /// <exception cref="Exception">It cannot listen or prompt any more: it has to be started anew.</exception>
     public async Task RunAsync(CancellationToken stoppingToken)
     {
         await _volume.ObserveAsync(stoppingToken);
         if (_volume.WantsPassphrase)
             _prompts.ReserveConsoles();
+        using CancellationTokenSource ending = CancellationTokenSource.CreateLinkedTokenSource(stoppingToken);
         Task listening = _socket.RunAsync(
-            () => ServiceNotifier.FromEnvironment().Ready(Volume.JsonName(_volume.State)), stoppingToken);
-        Task prompting = _prompts.RunAsync(stoppingToken);
+            () => ServiceNotifier.FromEnvironment().Ready(Volume.JsonName(_volume.State)), ending.Token);
+        Task prompting = _prompts.RunAsync(ending.Token);
         _ = _volume.BringUpSwapAsync();
         _ = GiveBackMemoryAsync(stoppingToken);
         _ = WatchSpaceAsync(stoppingToken);
-        await Task.WhenAll(listening, prompting).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        if (await WhenEndedAsync(listening, prompting, ending, stoppingToken) is { } failure)
+        {
+            LogBroken(failure);
+            ExceptionDispatchInfo.Throw(failure);
+        }
+
         if (await IsShuttingDownAsync())
             await LockForShutdownAsync();
+    }
+
+    /// <summary>
+    /// Waits until it is told to stop. A daemon that only listens or only prompts looks well and is not: when one of
+    /// the two ends by itself, the other is ended, too, and systemd starts both again, which disturbs nothing.
+    /// </summary>
+    /// <returns>Why it ended by itself; null when it was told to stop.</returns>
+    internal static async Task<Exception?> WhenEndedAsync(
+        Task listening, Task prompting, CancellationTokenSource ending, CancellationToken stopping)
+    {
+        Task first = await Task.WhenAny(listening, prompting);
+        bool told = stopping.IsCancellationRequested;
+        await ending.CancelAsync();
+        // What broke one of them may also keep the other from its end.
+        await Task.WhenAll(listening, prompting)
+            .WaitAsync(told ? Timeout.InfiniteTimeSpan : s_settling, CancellationToken.None)
+            .ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        return told
+            ? null
+            : first.Exception?.InnerException
+                ?? new InvalidOperationException(first == listening ? "listening ended" : "prompting ended");
     }
 
     /// <summary>What the start, an unlock or a lock took is given back once it is over.</summary>
@@ -140,6 +169,9 @@ public sealed partial class UnlockdService : IDisposable
         if (outcome.Certificate is null)
             LogNotLocked(outcome.Reason);
     }
+
+    [LoggerMessage(Level = LogLevel.Critical, Message = "the daemon cannot go on and has to be started anew")]
+    private partial void LogBroken(Exception failure);
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "cannot ask systemd whether the system goes down: {Reason}")]
     private partial void LogNoSystemd(string reason);

@@ -38,6 +38,12 @@ internal static class Daemon
             return args is ["--version" or "--help" or "-h"] ? ExitCode.Success : ExitCode.Failure;
         }
 
+        if (RunsAlready())
+        {
+            Console.Error.WriteLine($"unlockd: {Instance.Current.Unit} runs already; operators use unlockctl");
+            return ExitCode.Failure;
+        }
+
         using JournalLog log = new();
         if (LoadConfiguration(log) is not { } configuration)
             return ExitCode.Configuration;
@@ -55,6 +61,19 @@ internal static class Daemon
             signal.Cancel = true;
             stopping.Cancel();
         }
+    }
+
+    /// <summary>
+    /// Typed by hand beside the daemon, a second one would take its socket and its consoles away. What a daemon that
+    /// was killed left behind refuses the connection.
+    /// </summary>
+    private static bool RunsAlready()
+    {
+        // At boot there is none, and no failed attempt costs memory.
+        if (!File.Exists(Instance.Current.Socket))
+            return false;
+        using VarlinkClient? client = VarlinkClient.TryConnect(Instance.Current.Socket);
+        return client is not null;
     }
 
     private static UnlockdConfiguration? LoadConfiguration(JournalLog log)

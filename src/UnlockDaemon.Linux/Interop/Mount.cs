@@ -11,9 +11,12 @@ internal static partial class Mount
     internal const ulong MS_NOEXEC = 8;
     internal const ulong MS_SYNCHRONOUS = 16;
     internal const ulong MS_DIRSYNC = 128;
+    internal const ulong MS_NOSYMFOLLOW = 256;
     internal const ulong MS_NOATIME = 1024;
     internal const ulong MS_NODIRATIME = 2048;
+    internal const ulong MS_SILENT = 1 << 15;
     internal const ulong MS_RELATIME = 1 << 21;
+    internal const ulong MS_I_VERSION = 1 << 23;
     internal const ulong MS_STRICTATIME = 1 << 24;
     internal const ulong MS_LAZYTIME = 1 << 25;
     internal const int UMOUNT_NOFOLLOW = 8;

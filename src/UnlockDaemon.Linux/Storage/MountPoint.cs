@@ -21,6 +21,9 @@ public sealed record MountPoint(string Path)
         ["relatime"] = Mount.MS_RELATIME,
         ["strictatime"] = Mount.MS_STRICTATIME,
         ["lazytime"] = Mount.MS_LAZYTIME,
+        ["nosymfollow"] = Mount.MS_NOSYMFOLLOW,
+        ["iversion"] = Mount.MS_I_VERSION,
+        ["silent"] = Mount.MS_SILENT,
         ["rw"] = 0,
         ["suid"] = 0,
         ["dev"] = 0,
@@ -28,6 +31,9 @@ public sealed record MountPoint(string Path)
         ["async"] = 0,
         ["defaults"] = 0,
     };
+
+    /// <summary>The options that are flags of mount(2), and those that say what the kernel does anyway.</summary>
+    internal static IReadOnlyDictionary<string, ulong> Flags => s_flags;
 
     /// <summary>What is mounted there now, or null.</summary>
     public MountEntry? Current => MountTable.Find(Path);

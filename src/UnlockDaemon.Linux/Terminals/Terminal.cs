@@ -10,6 +10,7 @@ public sealed unsafe class Terminal : IDisposable
 {
     private readonly LockedMemory _input = new(1);
     private readonly Termios.termios _before;
+    private bool _raw;
 
     private Terminal(SafeFileHandle file, string path)
     {
@@ -64,6 +65,7 @@ public sealed unsafe class Terminal : IDisposable
         raw.c_cc[Termios.VTIME] = 0;
         if (Termios.tcsetattr(File, Termios.TCSANOW, raw) != 0)
             throw LinuxException.FromLastError("set terminal attributes of", Path);
+        _raw = true;
     }
 
     /// <summary>Drops what was typed and not read.</summary>
@@ -100,10 +102,12 @@ public sealed unsafe class Terminal : IDisposable
             _ = Unistd.write(File, buffer, (nuint)bytes.Length);
     }
 
-    /// <summary>Gives the terminal its attributes back and closes it.</summary>
+    /// <summary>Gives the terminal its attributes back, if it was given others, and closes it.</summary>
     public void Dispose()
     {
-        _ = Termios.tcsetattr(File, Termios.TCSANOW, _before);
+        // A login may have set its own since this one was opened.
+        if (_raw)
+            _ = Termios.tcsetattr(File, Termios.TCSANOW, _before);
         File.Dispose();
         ((IDisposable)_input).Dispose();
     }

@@ -79,7 +79,7 @@ internal sealed class ControlMethods
     {
         _volume.LookAgain();
         return conversation.ReplyAsync(
-            StatusReport.Make(_volume, _services, _configuration.Volume),
+            StatusReport.Make(_volume, _services, _configuration.Volume, withLog: conversation.Peer.Uid == 0),
             ProtocolJson.Default.StatusReply, cancellation);
     }
 
@@ -95,7 +95,14 @@ internal sealed class ControlMethods
         // The first event tells the caller that he is heard, and where what follows begins.
         EventInfo now = new(DateTimeOffset.UtcNow, "state", Volume.JsonName(_volume.State), "is the state now");
         await ReplyAsync(conversation, now, cancellation);
-        await ForwardAsync(conversation, events, cancellation);
+        // It may be days until the next event shows that the caller is gone.
+        using CancellationTokenSource watching = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
+        Task closed = conversation.WhenClosedAsync(watching.Token);
+        Task forwarding = ForwardAsync(conversation, events, watching.Token);
+        Task first = await Task.WhenAny(closed, forwarding);
+        await watching.CancelAsync();
+        await Task.WhenAll(closed, forwarding).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        await first;
     }
 
     private Task HoldersAsync(Conversation conversation, CancellationToken cancellation) =>
@@ -114,8 +121,10 @@ internal sealed class ControlMethods
         // The caller may hang up; what he began goes on.
         (UnlockAttempt attempt, VolumeState state) = await FollowAsync(conversation, async () =>
         {
-            using Passphrase? secret = passphrase;
-            UnlockAttempt result = await _volume.UnlockAsync(secret);
+            UnlockAttempt result;
+            // The services may take minutes.
+            using (passphrase)
+                result = await _volume.UnlockAsync(passphrase);
             return (result, result.Services is null ? _volume.State : await result.Services);
         }, cancellation);
         await (attempt.Outcome switch

@@ -10,8 +10,7 @@ internal sealed partial class ControlSocket(string path, ControlMethods methods,
 {
     private const int MaximumConnections = 64;
     private static readonly TimeSpan s_messageLimit = TimeSpan.FromSeconds(10);
-    private readonly Lock _lock = new();
-    private readonly List<Connection> _connections = [];
+    private readonly Connections _connections = new(MaximumConnections);
 
     /// <summary>Serves until cancelled.</summary>
     internal async Task RunAsync(Action listening, CancellationToken cancellation)
@@ -23,7 +22,7 @@ internal sealed partial class ControlSocket(string path, ControlMethods methods,
             Socket socket = await listener.AcceptAsync(cancellation);
             Connection connection = new(new MessageStream(socket, s_messageLimit, MessageStream.MaximumCall),
                 PeerCredentials.Of(socket));
-            if (TryAdd(connection))
+            if (_connections.TryAdd(connection))
                 _ = ServeAsync(connection, cancellation);
             else
                 connection.Stream.Dispose();
@@ -38,27 +37,6 @@ internal sealed partial class ControlSocket(string path, ControlMethods methods,
         File.SetUnixFileMode(path, (UnixFileMode)0x1B6); // 0666: the table of methods decides by uid
         listener.Listen(MaximumConnections);
         return listener;
-    }
-
-    /// <summary>
-    /// Whoever opens many connections and says nothing loses them, oldest first. Root is never turned away.
-    /// </summary>
-    private bool TryAdd(Connection connection)
-    {
-        lock (_lock)
-        {
-            if (_connections.Count >= MaximumConnections)
-            {
-                Connection? idle = _connections.Find(static other => !other.Busy);
-                if (idle is null && connection.Peer.Uid != 0)
-                    return false;
-                idle?.Stream.Dispose();
-                _connections.Remove(idle!);
-            }
-
-            _connections.Add(connection);
-            return true;
-        }
     }
 
     private async Task ServeAsync(Connection connection, CancellationToken cancellation)
@@ -81,8 +59,7 @@ internal sealed partial class ControlSocket(string path, ControlMethods methods,
         }
         finally
         {
-            lock (_lock)
-                _connections.Remove(connection);
+            _connections.Remove(connection);
             connection.Stream.Dispose();
         }
     }
@@ -132,9 +109,4 @@ internal sealed partial class ControlSocket(string path, ControlMethods methods,
 
     [LoggerMessage(Level = LogLevel.Error, Message = "control socket: a call failed")]
     private partial void LogUnexpected(Exception exception);
-
-    private sealed record Connection(MessageStream Stream, PeerCredentials Peer)
-    {
-        internal bool Busy { get; set; }
-    }
 }

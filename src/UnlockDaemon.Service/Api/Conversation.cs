@@ -18,6 +18,9 @@ internal sealed class Conversation(MessageStream stream, VarlinkCall call, PeerC
     internal Task FailAsync(string error, ErrorParameters parameters, CancellationToken cancellation) =>
         SendAsync(() => VarlinkMessage.Error(new VarlinkError(error, parameters)), cancellation);
 
+    /// <summary>Waits until the caller is gone; what he sends meanwhile is kept.</summary>
+    internal Task WhenClosedAsync(CancellationToken cancellation) => stream.WhenClosedAsync(cancellation);
+
     private Task SendAsync(Func<ReadOnlyMemory<byte>> message, CancellationToken cancellation) =>
         call.OneWay ? Task.CompletedTask : stream.SendAsync(message(), cancellation);
 }

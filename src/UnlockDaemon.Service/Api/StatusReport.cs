@@ -12,7 +12,13 @@ internal static class StatusReport
     // A message has an end; the first of very many holders say enough.
     private const int MaximumHolders = 200;
 
-    internal static StatusReply Make(Volume volume, ServiceSet services, VolumeConfiguration configuration)
+    /// <summary>The reply to Status.</summary>
+    /// <param name="volume">The volume.</param>
+    /// <param name="services">Its services.</param>
+    /// <param name="configuration">What the volume is.</param>
+    /// <param name="withLog">Whether lines of the journal are in it, which not every user may read.</param>
+    internal static StatusReply Make(
+        Volume volume, ServiceSet services, VolumeConfiguration configuration, bool withLog)
     {
         IReadOnlyList<ServiceStatus> statuses = services.Current;
         int ready = statuses.Count(static service => service.State == ServiceState.Ready);
@@ -24,7 +30,7 @@ internal static class StatusReport
             volume.Hold?.Until,
             new VolumeInfo(configuration.Container, configuration.Format.Name(), configuration.MountPoint),
             [.. volume.ObserveLayers(), .. volume.ObserveSwap(), units],
-            [.. statuses.Select(Describe)],
+            [.. statuses.Select(service => Describe(service, withLog))],
             volume.Since,
             BootId.Current,
             volume.LastError ?? (volume.State == VolumeState.Degraded ? Trouble(services) : null),
@@ -44,7 +50,7 @@ internal static class StatusReport
             .Select(static service =>
                 $"{service.Name}: {(service.Detail.Length > 0 ? service.Detail : service.State.ToString())}"));
 
-    private static ServiceInfo Describe(ServiceStatus service) => new(
+    internal static ServiceInfo Describe(ServiceStatus service, bool withLog) => new(
         service.Name, service.Unit, service.State.ToString().ToLowerInvariant(), service.Detail, service.Seconds,
-        service.LogLines);
+        withLog ? service.LogLines : []);
 }

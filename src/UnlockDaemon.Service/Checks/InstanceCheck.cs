@@ -17,8 +17,7 @@ internal sealed class InstanceCheck(UnlockdConfiguration configuration)
             ConfigurationResult loaded = ConfigurationLoader.Load(other.Configuration);
             if (loaded.Configuration is null)
             {
-                yield return new(FindingSeverity.Warning,
-                    $"{other.Configuration} has mistakes: 'unlockctl --instance {other.Name} check' names them");
+                yield return new(FindingSeverity.Warning, Mistakes(other));
                 continue;
             }
 
@@ -29,6 +28,11 @@ internal sealed class InstanceCheck(UnlockdConfiguration configuration)
             }
         }
     }
+
+    // Without quotes: a command in quotes is made one of the instance that is spoken of, and this is another.
+    internal static string Mistakes(Instance other) =>
+        $"{other.Configuration} has mistakes; this names them: unlockctl check"
+            + (other.IsUsual ? "" : $" --instance {other.Name}");
 
     internal IEnumerable<string> FindClashes(UnlockdConfiguration other)
     {

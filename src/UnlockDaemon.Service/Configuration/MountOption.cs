@@ -12,6 +12,9 @@ public static class MountOption
         "nosymfollow", "iversion", "silent",
     ];
 
+    // Data of xfs(5) and ext4(5) that looks like a flag misspelt.
+    private static readonly string[] s_knownData = ["nouuid", "i_version"];
+
     private static readonly SearchValues<char> s_nameCharacters =
         SearchValues.Create("abcdefghijklmnopqrstuvwxyz0123456789_");
 
@@ -26,6 +29,9 @@ public static class MountOption
         "remount", "move",
     ];
 
+    /// <summary>The options that are flags of mount(2).</summary>
+    internal static IReadOnlyList<string> Flags => s_flags;
+
     /// <summary>Whether an option is a flag of mount(2); all others are data for the file system.</summary>
     /// <param name="option">An option of a checked configuration.</param>
     /// <returns>True for "nodev", false for "errors=remount-ro".</returns>
@@ -34,7 +40,7 @@ public static class MountOption
     /// <summary>What is wrong with an option, as it follows the option itself; null for nothing.</summary>
     internal static string? Problem(string option)
     {
-        if (IsFlag(option))
+        if (IsFlag(option) || Array.IndexOf(s_knownData, option) >= 0)
             return null;
         if (option == "ro")
             return "would keep the services from writing to their volume; leave it out";

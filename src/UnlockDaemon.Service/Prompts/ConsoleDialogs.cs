@@ -97,7 +97,9 @@ internal sealed partial class ConsoleDialogs(
         ConsoleLogin login = new(systemd, console);
         using EventHub.Subscription progress = events.Subscribe();
         bool lent = false;
+        bool taken = false;
         Turn? turn = null;
+        Func<bool> exists = () => Terminal.Exists("/dev/" + console);
         await _lasting.RunAsync(console, async token =>
         {
             turn ??= await ConsoleTurns.TakeAsync(console, poller, token);
@@ -107,10 +109,11 @@ internal sealed partial class ConsoleDialogs(
             {
                 while (true)
                 {
+                    taken = false;
                     await login.TakeAsync(lent, token);
-                    lent = false;
+                    (taken, lent) = (true, false);
                     await prompt.AskAsync(login.IsConfigured, token);
-                    lent = true;
+                    (taken, lent) = (false, true);
                     await login.LendAsync(token);
                 }
             }
@@ -119,10 +122,11 @@ internal sealed partial class ConsoleDialogs(
                 await greeting.CancelAsync();
                 await greetings.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             }
-        }, () => Terminal.Exists("/dev/" + console), asking);
-        if (!lent && asking.IsCancellationRequested
+        }, exists, asking);
+        // Where somebody is logged in, or another instance prompts, nothing is written.
+        if (taken && asking.IsCancellationRequested
             && volume.State is VolumeState.Starting or VolumeState.Ready or VolumeState.Degraded)
-            await _lasting.RunAsync(console, token => prompt.FollowAsync(progress, token), null, stopping);
+            await _lasting.RunAsync(console, token => prompt.FollowAsync(progress, token), exists, stopping);
         turn?.Dispose();
     }
 

@@ -26,14 +26,24 @@ internal sealed class ConsolePrompt(
         {
             Show(terminal, "\r");
         }
-        catch (LinuxException)
+        catch (Exception gone) when (gone is LinuxException or ObjectDisposedException)
         {
-            // It was hung up: the dialog there sees that itself.
+            // It was hung up, or closed meanwhile: the dialog there sees that itself.
         }
     }
 
     /// <summary>Tells something above the prompt.</summary>
-    internal void Tell(string text) => _terminal?.Write($"\r  {text}\n{(_asking ? PromptLine : "")}");
+    internal void Tell(string text)
+    {
+        try
+        {
+            _terminal?.Write($"\r  {text}\n{(_asking ? PromptLine : "")}");
+        }
+        catch (ObjectDisposedException)
+        {
+            // The dialog has ended meanwhile: this is called from other threads.
+        }
+    }
 
     private static string PromptLine => "Passphrase: ";
 
@@ -79,7 +89,7 @@ internal sealed class ConsolePrompt(
                 continue;
             if (happened.Kind == "service")
                 terminal.Write($"  {happened.Subject,-16} {happened.Text}\n");
-            if (happened is { Kind: "state", Subject: "ready" or "degraded" or "stopping" })
+            if (happened is { Kind: "state", Subject: not "starting" })
             {
                 terminal.Write($"{Environment.MachineName}: {happened.Subject}: {happened.Text}\n");
                 return;

@@ -1,6 +1,4 @@
 using Microsoft.Extensions.Logging;
-using UnlockDaemon.Linux;
-using UnlockDaemon.Linux.Systemd;
 
 namespace UnlockDaemon.Service.Prompts;
 
@@ -34,8 +32,9 @@ internal sealed partial class LastingDialog(ILogger logger)
             {
                 return;
             }
-            catch (Exception failure) when (failure is LinuxException or IOException or SystemdException)
+            catch (Exception failure)
             {
+                // Whatever it is: who stands at another console must not find the prompt there dead.
                 if (canGoOn?.Invoke() == false)
                 {
                     LogGone(subject, failure.Message);

@@ -41,11 +41,14 @@ internal sealed class Siblings
     internal static async Task<(UnlockAttempt Attempt, bool Others)> TryAllAsync(
         Volume volume, Passphrase passphrase, Action<string> tell)
     {
-        using Passphrase copy = passphrase.Copy();
+        // An unlock wipes what it is given.
+        using Passphrase? copy = Instance.Configured().Any(static other => other != Instance.Current)
+            ? passphrase.Copy()
+            : null;
         try
         {
             UnlockAttempt attempt = await volume.UnlockAsync(passphrase);
-            return (attempt, await TryOthersAsync(copy, tell));
+            return (attempt, copy is not null && await TryOthersAsync(copy, tell));
         }
         finally
         {

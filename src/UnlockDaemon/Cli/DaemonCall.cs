@@ -30,11 +30,12 @@ internal static class DaemonCall
         string method, Action<EventInfo>? progress, CancellationToken cancellation) =>
         MakeAsync(method, new Nothing(), ProtocolJson.Default.Nothing, progress, cancellation);
 
-    /// <summary>Makes a call with a passphrase.</summary>
+    /// <summary>Makes a call with a passphrase, which is wiped at the first sign that the daemon has it.</summary>
     internal static Task<VarlinkReply?> MakeAsync(
         string method, Passphrase passphrase, Action<EventInfo> progress, CancellationToken cancellation,
         long? size = null) =>
-        FollowAsync(client => client.CallWithPassphraseAsync(method, passphrase, size, cancellation), progress);
+        FollowAsync(client => client.CallWithPassphraseAsync(method, passphrase, size, cancellation), progress,
+            passphrase);
 
     /// <summary>What an error means, for people, and the exit code when the verb has none of its own for it.</summary>
     internal static (int Code, string Message) Explain(VarlinkError error) => error.Name switch
@@ -56,7 +57,8 @@ internal static class DaemonCall
     };
 
     private static async Task<VarlinkReply?> FollowAsync(
-        Func<VarlinkClient, IAsyncEnumerable<VarlinkReply>> call, Action<EventInfo>? progress)
+        Func<VarlinkClient, IAsyncEnumerable<VarlinkReply>> call, Action<EventInfo>? progress,
+        Passphrase? sent = null)
     {
         using VarlinkClient? client = VarlinkClient.TryConnect(Instance.Current.Socket);
         if (client is null)
@@ -65,6 +67,7 @@ internal static class DaemonCall
         await foreach (VarlinkReply reply in call(client))
         {
             last = reply;
+            sent?.Clear();
             if (reply.Continues)
                 progress?.Invoke(reply.Read(ProtocolJson.Default.EventReply).Event);
         }

@@ -1,5 +1,5 @@
 using System.Text.Json;
-using UnlockDaemon.Linux;
+using UnlockDaemon.Linux.Storage;
 using UnlockDaemon.Protocol;
 using UnlockDaemon.Protocol.Messages;
 
@@ -18,7 +18,7 @@ internal static class LockVerb
         if (proof is null)
             return code;
         if (certificateFile is not null and not StandardOutput)
-            WholeFile.Write(certificateFile,
+            OutputFile.Write(certificateFile,
                 [.. JsonSerializer.SerializeToUtf8Bytes(proof, ProtocolJson.Default.Certificate), (byte)'\n']);
         output.Object(proof, ProtocolJson.Default.Certificate);
         output.Line($"locked and proven in {proof.Seconds.Total:0.0} s: {proof.Container} may be copied or migrated");

@@ -185,12 +185,19 @@ public sealed class ConfigurationLoaderTests
     [InlineData("lazytime", true)]
     [InlineData("errors=remount-ro", false)]
     [InlineData("data=journal", false)]
+    [InlineData("nouuid", false)]
+    [InlineData("i_version", false)]
     public void TellsFlagsFromDataOfTheFileSystem(string option, bool flag)
     {
         UnlockdConfiguration configuration = Valid(
             $"volume: {{ container: /a, mount_point: /b, options: [{option}] }}");
         Assert.Equal(flag, MountOption.IsFlag(Assert.Single(configuration.Volume.Options)));
     }
+
+    [Fact]
+    public void EveryFlagIsOneThatTheMountKnows() =>
+        Assert.All(MountOption.Flags,
+            static option => Assert.NotEqual(0UL, MountPoint.Flags.GetValueOrDefault(option)));
 
     [Fact]
     public void FindsEveryMistakeAtOnceAndInTheOrderOfTheFile()

@@ -1,0 +1,45 @@
+namespace UnlockDaemon.Service.Api;
+
+/// <summary>
+/// The connections that are served. Whoever opens many and says nothing loses them, oldest first: users before root,
+/// and root's only to root, who is never turned away.
+/// </summary>
+/// <param name="limit">How many there may be before room is made.</param>
+internal sealed class Connections(int limit)
+{
+    private readonly Lock _lock = new();
+    private readonly List<Connection> _all = [];
+
+    /// <summary>Takes one in, in place of an idle one at the limit.</summary>
+    /// <returns>False when there is no room for it.</returns>
+    internal bool TryAdd(Connection connection)
+    {
+        lock (_lock)
+        {
+            if (_all.Count >= limit && !TryMakeRoom(connection.Peer.Uid == 0) && connection.Peer.Uid != 0)
+                return false;
+            _all.Add(connection);
+            return true;
+        }
+    }
+
+    /// <summary>Forgets one that has ended.</summary>
+    internal void Remove(Connection connection)
+    {
+        lock (_lock)
+            _all.Remove(connection);
+    }
+
+    private bool TryMakeRoom(bool forRoot)
+    {
+        Connection? idle = _all.Find(static other => !other.Busy && other.Peer.Uid != 0);
+        if (idle is null && forRoot)
+            idle = _all.Find(static other => !other.Busy);
+        if (idle is null)
+            return false;
+        _all.Remove(idle);
+        // Who serves it may be reading a message at this moment, and gives its memory back himself.
+        idle.Stream.HangUp();
+        return true;
+    }
+}
