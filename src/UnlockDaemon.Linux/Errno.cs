@@ -36,6 +36,9 @@ public static class Errno
     /// <summary>No such device.</summary>
     public const int ENODEV = 19;
 
+    /// <summary>Not a directory.</summary>
+    public const int ENOTDIR = 20;
+
     /// <summary>It is a directory.</summary>
     public const int EISDIR = 21;
 

@@ -25,7 +25,7 @@ public sealed record CryptMapping(string Name, string SysfsPath)
     /// <returns>The mapping, or null when the kernel has none of that name.</returns>
     public static CryptMapping? Find(string name)
     {
-        foreach (string directory in Directory.EnumerateDirectories("/sys/block", "dm-*"))
+        foreach (string directory in DirectoryEntries.Of("/sys/block", "dm-"))
         {
             // A mapping may go away between the listing and the look.
             if (ReadAttribute(directory + "/dm/name") == name)
@@ -40,11 +40,11 @@ public sealed record CryptMapping(string Name, string SysfsPath)
     public bool IsOn(DeviceNumber device) => IsOn(SysfsPath, device);
 
     /// <summary>Whether it lies on no device at all: <see cref="FailAll"/> has taken it off.</summary>
-    public bool IsOnNothing => Directory.Exists(SysfsPath) && Entries(SysfsPath + "/slaves").Length == 0;
+    public bool IsOnNothing => Directory.Exists(SysfsPath) && DirectoryEntries.Of(SysfsPath + "/slaves").Length == 0;
 
     /// <summary>Kernel names of the devices stacked on it, such as dm-1 or loop3.</summary>
     public IReadOnlyList<string> StackedDevices =>
-        Array.ConvertAll(Entries(SysfsPath + "/holders"), static entry => System.IO.Path.GetFileName(entry));
+        Array.ConvertAll(DirectoryEntries.Of(SysfsPath + "/holders"), static entry => System.IO.Path.GetFileName(entry));
 
     /// <summary>Finds mappings by the beginning of their names.</summary>
     /// <param name="prefix">The beginning.</param>
@@ -52,7 +52,7 @@ public sealed record CryptMapping(string Name, string SysfsPath)
     public static IReadOnlyList<CryptMapping> FindAll(string prefix)
     {
         List<CryptMapping> found = [];
-        foreach (string directory in Directory.EnumerateDirectories("/sys/block", "dm-*"))
+        foreach (string directory in DirectoryEntries.Of("/sys/block", "dm-"))
         {
             if (ReadAttribute(directory + "/dm/name") is { } name && name.StartsWith(prefix, StringComparison.Ordinal))
                 found.Add(new CryptMapping(name, directory));
@@ -116,7 +116,7 @@ public sealed record CryptMapping(string Name, string SysfsPath)
     }
 
     private static bool IsOn(string sysfsPath, DeviceNumber device) =>
-        Array.Exists(Entries(sysfsPath + "/slaves"), lower =>
+        Array.Exists(DirectoryEntries.Of(sysfsPath + "/slaves"), lower =>
             ReadAttribute(lower + "/dev") is { } number
             && (DeviceNumber.Parse(number) == device || (Directory.Exists(lower + "/dm") && IsOn(lower, device))));
 
@@ -134,19 +134,6 @@ public sealed record CryptMapping(string Name, string SysfsPath)
             return true;
         ReadOnlySpan<byte> key = words[(words.IndexOf((byte)' ') + 1)..];
         return key[..key.IndexOf((byte)' ')].IndexOfAnyExcept((byte)'0', (byte)'-') < 0;
-    }
-
-    /// <summary>None also of a device that has just gone: its removal may have been deferred to the unmount.</summary>
-    private static string[] Entries(string directory)
-    {
-        try
-        {
-            return Directory.GetFileSystemEntries(directory);
-        }
-        catch (DirectoryNotFoundException)
-        {
-            return [];
-        }
     }
 
     private static string? ReadAttribute(string path)

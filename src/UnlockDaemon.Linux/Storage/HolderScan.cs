@@ -73,6 +73,6 @@ public static class HolderScan
         select new Holder(0, "loop device", null, "loop", device.Path);
 
     private static IEnumerable<Holder> FindStackedDevices(DeviceNumber volume) =>
-        from entry in ProcessDirectory.Entries($"/sys/dev/block/{volume}/holders")
+        from entry in DirectoryEntries.Of($"/sys/dev/block/{volume}/holders")
         select new Holder(0, "another device", null, "device-mapper", "/dev/" + Path.GetFileName(entry));
 }

@@ -50,7 +50,7 @@ public sealed record LoopDevice(string Path)
     public static LoopDevice[] FindAll()
     {
         List<LoopDevice> devices = [];
-        foreach (string entry in Directory.EnumerateDirectories("/sys/block", "loop*"))
+        foreach (string entry in DirectoryEntries.Of("/sys/block", "loop"))
         {
             if (Directory.Exists(entry + "/loop"))
                 devices.Add(new LoopDevice("/dev/" + System.IO.Path.GetFileName(entry)));

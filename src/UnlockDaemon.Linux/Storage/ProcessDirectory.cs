@@ -8,12 +8,12 @@ namespace UnlockDaemon.Linux.Storage;
 internal readonly record struct ProcessDirectory(int Pid, string Path)
 {
     internal static IEnumerable<ProcessDirectory> All() =>
-        from directory in Directory.EnumerateDirectories("/proc")
+        from directory in DirectoryEntries.Of("/proc")
         let name = System.IO.Path.GetFileName(directory)
         where char.IsAsciiDigit(name[0])
         select new ProcessDirectory(int.Parse(name, CultureInfo.InvariantCulture), directory);
 
-    internal string[] Threads() => Entries(Path + "/task");
+    internal string[] Threads() => DirectoryEntries.Of(Path + "/task");
 
     internal IReadOnlyList<MountEntry> ReadMounts() => MountTable.Read(Path + "/mountinfo");
 
@@ -37,18 +37,6 @@ internal readonly record struct ProcessDirectory(int Pid, string Path)
         catch (Exception gone) when (gone is IOException or UnauthorizedAccessException)
         {
             return link;
-        }
-    }
-
-    internal static string[] Entries(string directory)
-    {
-        try
-        {
-            return Directory.GetFileSystemEntries(directory);
-        }
-        catch (Exception gone) when (gone is IOException or UnauthorizedAccessException)
-        {
-            return [];
         }
     }
 

@@ -56,7 +56,7 @@ internal sealed class ProcessScan(DeviceNumber volume, DeviceNumber? loop)
 
     private void LookAtFiles(ProcessDirectory process, string thread, Action<string, string> add)
     {
-        foreach (string fd in ProcessDirectory.Entries(thread + "/fd"))
+        foreach (string fd in DirectoryEntries.Of(thread + "/fd"))
         {
             if (FileStatus.TryRead(fd) is not { } status)
                 continue;
