@@ -52,7 +52,8 @@ public sealed class InterruptedUnlockTests(UnlockdGuest fixture) : OtherVolumeTe
         // busy machine it may take the daemon for one that is stuck, and have it started again.
         await TryAsync($"{Begin}unlockctl panic; wait; until unlockctl status >/dev/null || [ $? != 4 ]; do :; done");
         string afterPanic = await FindLeftoversAsync();
-        await RunAsync("unlockctl lock");
+        // Not proven where the panic came after the mapping was made: no superblock can be read then.
+        await TryAsync("unlockctl lock");
         await RunAsync(Never);
         await RunAsync($"{Begin}unlockctl lock --deadline 45s; code=$?; wait; exit $code");
         string afterLock = await FindLeftoversAsync();

@@ -44,7 +44,7 @@ public sealed record CryptMapping(string Name, string SysfsPath)
 
     /// <summary>Kernel names of the devices stacked on it, such as dm-1 or loop3.</summary>
     public IReadOnlyList<string> StackedDevices =>
-        Array.ConvertAll(DirectoryEntries.Of(SysfsPath + "/holders"), static entry => System.IO.Path.GetFileName(entry));
+        [.. DirectoryEntries.Of(SysfsPath + "/holders").Select(static entry => System.IO.Path.GetFileName(entry))];
 
     /// <summary>Finds mappings by the beginning of their names.</summary>
     /// <param name="prefix">The beginning.</param>

@@ -9,14 +9,16 @@ public static class HolderScan
     /// <param name="volume">The device that its file system lies on.</param>
     /// <param name="mount">Where that is mounted, or null.</param>
     /// <param name="lower">The device below it, or null.</param>
+    /// <param name="except">Processes that need not be looked at; this one never is.</param>
     /// <returns>All holders found; a process is named once for each kind, with the first path of that kind.</returns>
-    public static IReadOnlyList<Holder> Find(DeviceNumber volume, MountEntry? mount, DeviceNumber? lower)
+    public static IReadOnlyList<Holder> Find(
+        DeviceNumber volume, MountEntry? mount, DeviceNumber? lower, IReadOnlySet<int>? except = null)
     {
         ProcessScan processes = new(volume, lower);
         List<Holder> holders = [];
         foreach (ProcessDirectory process in ProcessDirectory.All())
         {
-            if (process.Pid != Environment.ProcessId)
+            if (process.Pid != Environment.ProcessId && except?.Contains(process.Pid) != true)
                 processes.Look(process, holders);
         }
 

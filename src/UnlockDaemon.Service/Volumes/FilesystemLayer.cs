@@ -134,9 +134,9 @@ internal sealed class FilesystemLayer(VolumeConfiguration configuration, Mapping
         }
     }
 
-    /// <summary>Who holds it now.</summary>
-    internal IReadOnlyList<Holder> FindHolders() =>
-        mapping.Mapping is { } device ? HolderScan.Find(device.Number, Mount, mapping.LowerDevice) : [];
+    /// <summary>Who holds it now, apart from processes that are known.</summary>
+    internal IReadOnlyList<Holder> FindHolders(IReadOnlySet<int>? except = null) =>
+        mapping.Mapping is { } device ? HolderScan.Find(device.Number, Mount, mapping.LowerDevice, except) : [];
 
     internal override string? TakeDown()
     {

@@ -78,8 +78,8 @@ internal sealed class LockPlan(ServiceSet services, FilesystemLayer filesystem, 
     {
         IReadOnlySet<int> ours = await services.FindProcessesAsync(cancellation);
         IReadOnlyList<Holder> holders =
-            await Task.Run(filesystem.FindHolders, CancellationToken.None).WaitAsync(cancellation);
-        return [.. holders.Where(holder => !ours.Contains(holder.Pid) && !s_uncertain.Contains(holder.Kind))];
+            await Task.Run(() => filesystem.FindHolders(ours), CancellationToken.None).WaitAsync(cancellation);
+        return [.. holders.Where(static holder => !s_uncertain.Contains(holder.Kind))];
     }
 
     private string? Take(int pid, Holder[] strangers)

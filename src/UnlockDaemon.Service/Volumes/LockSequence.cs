@@ -236,7 +236,7 @@ internal sealed partial class LockSequence(
     {
         try
         {
-            return await Task.Run(stack.Filesystem.FindHolders, CancellationToken.None).WaitAsync(deadline);
+            return await Task.Run(() => stack.Filesystem.FindHolders(), CancellationToken.None).WaitAsync(deadline);
         }
         catch (OperationCanceledException)
         {
