@@ -432,12 +432,7 @@ public sealed class ServiceSetTests : IDisposable
     [Fact]
     public async Task AServiceThatStartsIsStoppedOnceItHasStarted()
     {
-        _systemd["mysql.service"].Start = static async (unit, cancellationToken) =>
-        {
-            unit.Become("activating", "start");
-            await Task.Delay(Timeout.Infinite, cancellationToken);
-            return "";
-        };
+        _systemd["mysql.service"].Start = NeverStartAsync;
         ServiceSet set = Set(Service("mysql"));
         using var cancelled = new CancellationTokenSource();
         Task<bool> start = set.StartAsync(cancelled.Token);
@@ -456,12 +451,7 @@ public sealed class ServiceSetTests : IDisposable
     [Fact]
     public async Task ACancelledStartSaysHowThingsAre()
     {
-        _systemd["mysql.service"].Start = static async (unit, cancellationToken) =>
-        {
-            unit.Become("activating", "start");
-            await Task.Delay(Timeout.Infinite, cancellationToken);
-            return "";
-        };
+        _systemd["mysql.service"].Start = NeverStartAsync;
         ServiceSet set = Set(Service("mysql"), Service("core", "mysql"));
         using var cancelled = new CancellationTokenSource();
         Task<bool> start = set.StartAsync(cancelled.Token);
@@ -508,6 +498,13 @@ public sealed class ServiceSetTests : IDisposable
     }
 
     /// <summary>Waits until a service's status was, or is, one that is wanted.</summary>
+    private static async Task<string> NeverStartAsync(StandInUnit unit, CancellationToken cancellationToken)
+    {
+        unit.Become("activating", "start");
+        await Task.Delay(Timeout.Infinite, cancellationToken);
+        return "";
+    }
+
     private async Task WaitForAsync(Func<ServiceStatus, bool> wanted)
     {
         var seen = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
