@@ -57,6 +57,15 @@ public sealed class MountPointTests : IDisposable
     }
 
     [Fact]
+    public void DirectoryWithFilesInItStaysAsItIs()
+    {
+        string file = Path.Combine(_fixture.MountPoint.Path, "file");
+        File.WriteAllText(file, "in use");
+        Assert.False(_fixture.MountPoint.TrySetImmutable());
+        File.Delete(file);
+    }
+
+    [Fact]
     public async Task CleanFilesystemPassesTheCheck()
     {
         LoopDevice device = LoopDevice.Attach(_fixture.Container);

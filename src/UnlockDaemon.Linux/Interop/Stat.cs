@@ -8,6 +8,7 @@ internal static partial class Stat
     internal const int AT_FDCWD = -100;
     internal const int AT_NO_AUTOMOUNT = 0x800;
     internal const uint STATX_BASIC_STATS = 0x7ff;
+    internal const uint STATX_MNT_ID = 0x1000;
     internal const ushort S_IFMT = 0xF000;
     internal const ushort S_IFREG = 0x8000;
     internal const ushort S_IFDIR = 0x4000;
@@ -28,6 +29,7 @@ internal static partial class Stat
         [FieldOffset(0x84)] internal uint stx_rdev_minor;
         [FieldOffset(0x88)] internal uint stx_dev_major;
         [FieldOffset(0x8C)] internal uint stx_dev_minor;
+        [FieldOffset(0x90)] internal ulong stx_mnt_id;
     }
 
     [LibraryImport("libc", EntryPoint = "statx", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]

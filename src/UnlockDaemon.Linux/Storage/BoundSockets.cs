@@ -14,7 +14,7 @@ internal sealed class BoundSockets
     internal BoundSockets(ProcessDirectory process)
     {
         // "Num RefCount Protocol Flags Type St Inode Path"; a name that is no file begins with "@".
-        foreach (string line in ProcessDirectory.Lines(process.Path + "/net/unix"))
+        foreach (string line in KernelText.Lines(process.Path + "/net/unix"))
         {
             string[] fields = line.Split(' ', 8, StringSplitOptions.RemoveEmptyEntries);
             if (fields.Length == 8 && fields[7][0] == '/'

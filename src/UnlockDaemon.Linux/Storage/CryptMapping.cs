@@ -17,7 +17,7 @@ public sealed record CryptMapping(string Name, string SysfsPath)
 
     /// <summary>Its device number, as mountinfo and st_dev show it.</summary>
     public DeviceNumber Number =>
-        DeviceNumber.Parse(File.ReadAllText(SysfsPath + "/dev").AsSpan().Trim())
+        DeviceNumber.Parse(ReadAttribute(SysfsPath + "/dev"))
         ?? throw new LinuxException("read device number of", SysfsPath, Errno.EIO);
 
     /// <summary>Finds a mapping by name.</summary>
@@ -136,15 +136,5 @@ public sealed record CryptMapping(string Name, string SysfsPath)
         return key[..key.IndexOf((byte)' ')].IndexOfAnyExcept((byte)'0', (byte)'-') < 0;
     }
 
-    private static string? ReadAttribute(string path)
-    {
-        try
-        {
-            return File.ReadAllText(path).Trim();
-        }
-        catch (IOException)
-        {
-            return null;
-        }
-    }
+    private static string? ReadAttribute(string path) => KernelText.TryRead(path)?.Trim();
 }

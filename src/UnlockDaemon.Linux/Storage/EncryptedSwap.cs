@@ -88,15 +88,18 @@ public sealed class EncryptedSwap(string path, string name)
     /// <exception cref="LinuxException">There is not memory enough: ENOMEM; or another call failed.</exception>
     public void TakeDown()
     {
+        LoopDevice? loop = FileIdentity.TryOf(path) is { } file ? LoopDevice.FindByBackingFile(file) : null;
         if (Mapping is { } mapping)
         {
+            // It may be on another file than the one that is configured by now.
+            loop = Array.Find(LoopDevice.FindAll(), device => device.Number is { } number && mapping.IsOn(number))
+                ?? loop;
             if (FindUsed(mapping) is { } used)
                 TakeBack(mapping.Path, used);
             CryptDevice.Deactivate(name);
         }
 
-        if (File.Exists(path))
-            LoopDevice.FindByBackingFile(FileIdentity.Of(path))?.Detach();
+        loop?.Detach();
     }
 
     /// <remarks>

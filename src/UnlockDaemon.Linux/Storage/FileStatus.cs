@@ -9,7 +9,8 @@ internal static class FileStatus
         TryRead(path) ?? throw LinuxException.FromLastError("look at", path);
 
     internal static Stat.statx? TryRead(string path) =>
-        Stat.statx_path(Stat.AT_FDCWD, path, Stat.AT_NO_AUTOMOUNT, Stat.STATX_BASIC_STATS, out Stat.statx status) == 0
+        Stat.statx_path(Stat.AT_FDCWD, path, Stat.AT_NO_AUTOMOUNT, Stat.STATX_BASIC_STATS | Stat.STATX_MNT_ID,
+            out Stat.statx status) == 0
             ? status
             : null;
 

@@ -58,13 +58,13 @@ public static class HolderScan
     /// there whether or not the file system "nfsd" is mounted.
     /// </summary>
     private static IEnumerable<Holder> FindExports(MountEntry mount) =>
-        from line in ProcessDirectory.Lines(NfsExports)
+        from line in KernelText.Lines(NfsExports)
         let path = MountEntry.Unescape(line.Split('\t', ' ')[0])
         where path == mount.MountPoint || path.StartsWith(mount.MountPoint + "/", StringComparison.Ordinal)
         select new Holder(0, "NFS export", null, "nfs-export", path);
 
     private static IEnumerable<Holder> FindSwap(DeviceNumber volume) =>
-        from line in ProcessDirectory.Lines("/proc/swaps").Skip(1)
+        from line in KernelText.Lines("/proc/swaps").Skip(1)
         let path = MountEntry.Unescape(line.Split(' ', '\t')[0])
         where ProcessScan.IsOn(path, volume)
         select new Holder(0, "swap file", null, "swap", path);

@@ -175,17 +175,8 @@ public sealed record LoopDevice(string Path)
         }
     }
 
-    private string? Attribute(string name)
-    {
-        try
-        {
-            return File.ReadAllText($"/sys/block/{System.IO.Path.GetFileName(Path)}/{name}").TrimEnd('\n');
-        }
-        catch (IOException)
-        {
-            return null;
-        }
-    }
+    private string? Attribute(string name) =>
+        KernelText.TryRead($"/sys/block/{System.IO.Path.GetFileName(Path)}/{name}")?.TrimEnd('\n');
 
     private unsafe Loop.loop_info64? GetStatus()
     {

@@ -7,6 +7,9 @@ namespace UnlockDaemon.Linux.Storage;
 /// <param name="Path">Its path.</param>
 public sealed unsafe record LuksHeaderFile(string Path)
 {
+    /// <summary>Begins the name of a mapping that a header is tried with; a process's number follows.</summary>
+    public const string MappingPrefix = "unlockd-restore-";
+
     private const int Chunk = 1 << 20;
 
     /// <summary>Writes it over the header of a container, whatever is there.</summary>
@@ -73,7 +76,7 @@ public sealed unsafe record LuksHeaderFile(string Path)
 
     private Superblock? FindFilesystemOn(string device, VolumeKey key)
     {
-        string name = $"unlockd-restore-{Environment.ProcessId}";
+        string name = MappingPrefix + Environment.ProcessId;
         CryptDevice.ActivateReadOnly(Path, device, name, key);
         try
         {

@@ -84,12 +84,15 @@ public sealed record MountPoint(string Path)
     }
 
     /// <summary>
-    /// Makes the bare directory immutable, so that nothing can be written under the mount while it is away.
+    /// Makes the bare directory immutable, so that nothing can be written under the mount while it is away. Files that
+    /// are there already may be in use: then it stays as it is.
     /// </summary>
-    /// <returns>False when the file system below knows no such flag (tmpfs).</returns>
+    /// <returns>False when it is not empty, or the file system below knows no such flag (tmpfs).</returns>
     /// <exception cref="LinuxException">The flag could not be set.</exception>
     public unsafe bool TrySetImmutable()
     {
+        if (Directory.EnumerateFileSystemEntries(Path).Any())
+            return false;
         using SafeFileHandle directory = Fcntl.Open(Path, Fcntl.O_RDONLY | Fcntl.O_DIRECTORY);
         int flags;
         if (Ioctl.ioctl(directory, Ioctl.FS_IOC_GETFLAGS, &flags) != 0)

@@ -12,20 +12,30 @@ public static class MountTable
     public static MountEntry[] Read(string path = Own)
     {
         List<MountEntry> entries = [];
-        try
+        foreach (string line in KernelText.Lines(path))
         {
-            foreach (string line in File.ReadLines(path))
-            {
-                if (MountEntry.TryParse(line) is { } entry)
-                    entries.Add(entry);
-            }
-        }
-        catch (Exception gone) when (gone is IOException or UnauthorizedAccessException)
-        {
-            return [];
+            if (MountEntry.TryParse(line) is { } entry)
+                entries.Add(entry);
         }
 
         return [.. entries];
+    }
+
+    /// <summary>Reads the mounts that processes see, whatever namespace they are in.</summary>
+    /// <returns>Each with a process that sees it; those of one namespace once for each root directory in it.</returns>
+    public static IEnumerable<(int Pid, MountEntry Entry)> ReadAll()
+    {
+        HashSet<(FileIdentity Namespace, ulong RootMount, ulong Root)> seen = [];
+        foreach (ProcessDirectory process in ProcessDirectory.All())
+        {
+            // mountinfo shows what is below the process's root directory.
+            if (FileIdentity.TryOf(process.Path + "/ns/mnt") is { } space
+                && FileStatus.TryRead(process.Path + "/root") is { } root
+                && !seen.Add((space, root.stx_mnt_id, root.stx_ino)))
+                continue;
+            foreach (MountEntry entry in process.ReadMounts())
+                yield return (process.Pid, entry);
+        }
     }
 
     /// <summary>Finds what is mounted on a directory: the last, if several are stacked.</summary>

@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Runtime.InteropServices;
 
 namespace UnlockDaemon.Linux.Storage;
 
@@ -15,15 +16,23 @@ internal readonly record struct ProcessDirectory(int Pid, string Path)
 
     internal string[] Threads() => DirectoryEntries.Of(Path + "/task");
 
+    /// <summary>
+    /// Whether it has neither a program nor a second thread: a thread of the kernel, or a process that has ended.
+    /// </summary>
+    /// <remarks>A directory has a link for itself, one for its name, and one for each that is in it.</remarks>
+    internal bool IsBare =>
+        FileStatus.TryRead(Path + "/exe") is null && Marshal.GetLastPInvokeError() == Errno.ENOENT
+        && FileStatus.TryRead(Path + "/task") is not { stx_nlink: > 3 };
+
     internal IReadOnlyList<MountEntry> ReadMounts() => MountTable.Read(Path + "/mountinfo");
 
     internal Holder Hold(string kind, string path) => new(Pid, Command, Unit, kind, path);
 
-    private string Command => Lines(Path + "/comm").FirstOrDefault() ?? "?";
+    private string Command => KernelText.Lines(Path + "/comm").FirstOrDefault() ?? "?";
 
     /// <summary>The last part of the control group that is a unit: "0::/system.slice/mariadb.service".</summary>
     private string? Unit =>
-        Lines(Path + "/cgroup").LastOrDefault()?.Split('/').LastOrDefault(static part =>
+        KernelText.Lines(Path + "/cgroup").LastOrDefault()?.Split('/').LastOrDefault(static part =>
             part.EndsWith(".service", StringComparison.Ordinal) || part.EndsWith(".scope", StringComparison.Ordinal));
 
     internal static string NamespaceOf(string process) => Target(process + "/ns/mnt");
@@ -37,18 +46,6 @@ internal readonly record struct ProcessDirectory(int Pid, string Path)
         catch (Exception gone) when (gone is IOException or UnauthorizedAccessException)
         {
             return link;
-        }
-    }
-
-    internal static string[] Lines(string file)
-    {
-        try
-        {
-            return File.ReadAllLines(file);
-        }
-        catch (Exception gone) when (gone is IOException or UnauthorizedAccessException)
-        {
-            return [];
         }
     }
 }

@@ -15,6 +15,7 @@ internal sealed class ProcessScan(DeviceNumber volume, DeviceNumber? loop)
     };
 
     private readonly Dictionary<string, BoundSockets> _sockets = new(StringComparer.Ordinal);
+    private (int Pid, BoundSockets Sockets) _socketsOfLast;
 
     /// <summary>One process of each mount namespace but our own.</summary>
     internal IReadOnlyCollection<ProcessDirectory> Namespaces =>
@@ -23,6 +24,8 @@ internal sealed class ProcessScan(DeviceNumber volume, DeviceNumber? loop)
     /// <summary>Adds what a process holds, one holder for each kind.</summary>
     internal void Look(ProcessDirectory process, List<Holder> holders)
     {
+        if (process.IsBare)
+            return;
         _namespaces.TryAdd(ProcessDirectory.NamespaceOf(process.Path), process);
         HashSet<string> kinds = new(StringComparer.Ordinal);
         void Add(string kind, string path)
@@ -77,17 +80,24 @@ internal sealed class ProcessScan(DeviceNumber volume, DeviceNumber? loop)
     /// </summary>
     private string? FindSocket(ProcessDirectory process, ulong inode)
     {
+        if (_socketsOfLast.Pid != process.Pid)
+            _socketsOfLast = (process.Pid, FindSockets(process));
+        return _socketsOfLast.Sockets.PathOf(inode) is { } path
+            && IsOn($"{process.Path}/root{Path.GetDirectoryName(path)}", volume) ? path : null;
+    }
+
+    private BoundSockets FindSockets(ProcessDirectory process)
+    {
         string network = ProcessDirectory.Target(process.Path + "/ns/net");
         if (!_sockets.TryGetValue(network, out BoundSockets? sockets))
             _sockets.Add(network, sockets = new BoundSockets(process));
-        return sockets.PathOf(inode) is { } path
-            && IsOn($"{process.Path}/root{Path.GetDirectoryName(path)}", volume) ? path : null;
+        return sockets;
     }
 
     /// <summary>A mapped file may be deleted and its path gone; the device number in the line stays.</summary>
     private string? FindMap(string directory)
     {
-        foreach (string line in ProcessDirectory.Lines(directory + "/maps"))
+        foreach (string line in KernelText.Lines(directory + "/maps"))
         {
             string[] fields = line.Split(' ', 6, StringSplitOptions.RemoveEmptyEntries);
             if (fields.Length == 6 && fields[3] == _mapped)
