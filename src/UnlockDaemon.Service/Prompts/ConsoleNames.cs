@@ -8,7 +8,7 @@ internal static class ConsoleNames
     private const string Active = "/sys/class/tty/console/active";
 
     /// <summary>The configured consoles that exist, and those that the kernel itself uses.</summary>
-    /// <param name="configured">Names as below /dev.</param>
+    /// <param name="configured">Names as below /dev; none to ask on no console at all.</param>
     /// <param name="except">Those that are not looked at.</param>
     internal static IReadOnlyList<string> FindExisting(
         IEnumerable<string> configured, IReadOnlyCollection<string>? except = null) =>
@@ -21,6 +21,8 @@ internal static class ConsoleNames
     internal static List<string> Candidates(IEnumerable<string> configured, string active)
     {
         List<string> names = [];
+        if (!configured.Any())
+            return names;
         string[] all = [.. configured, .. active.Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries)];
         foreach (string name in all)
         {

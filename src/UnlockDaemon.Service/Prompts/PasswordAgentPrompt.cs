@@ -59,20 +59,33 @@ internal sealed class PasswordAgentPrompt(Volume volume, FilePoller poller, stri
         File.Move(draft, s_request, overwrite: true);
     }
 
-    /// <summary>An answer is "+" and the passphrase; "-" means that the agent was told to give up.</summary>
+    /// <summary>
+    /// The passphrase in an answer, which is "+" and the passphrase, with or without a zero byte at its end.
+    /// </summary>
+    /// <returns>Nothing where there is none: "-" means that the agent was told to give up.</returns>
+    internal static ReadOnlySpan<byte> Read(ReadOnlySpan<byte> answer)
+    {
+        if (answer is not [(byte)'+', .. var passphrase])
+            return [];
+        int end = passphrase.IndexOf((byte)0);
+        return end < 0 ? passphrase : passphrase[..end];
+    }
+
     private async Task<Passphrase> ReceiveAsync(Socket socket, CancellationToken cancellation)
     {
         using SafeFileHandle file = new(socket.Handle, ownsHandle: false);
-        using LockedMemory datagram = new(Passphrase.MaximumLength + 1);
+        // One more than the longest, so that what is too long is seen to be.
+        using LockedMemory datagram = new(Passphrase.MaximumLength + 3);
         while (true)
         {
             await poller.WaitReadableAsync(file, cancellation);
             int count = socket.Receive(datagram.GetSpan(), SocketFlags.None, out SocketError error);
-            if (error != SocketError.Success || count < 2 || datagram.GetSpan()[0] != (byte)'+')
+            if (error != SocketError.Success
+                || Read(datagram.GetSpan()[..count]) is not { Length: > 0 and <= Passphrase.MaximumLength } answer)
                 continue;
             Passphrase passphrase = new();
-            datagram.GetSpan()[1..count].CopyTo(passphrase.Free);
-            passphrase.Advance(count - 1);
+            answer.CopyTo(passphrase.Free);
+            passphrase.Advance(answer.Length);
             return passphrase;
         }
     }
