@@ -104,12 +104,20 @@ public sealed class HostCheck(UnlockdConfiguration configuration, ISystemd syste
         foreach (string line in File.ReadLines("/proc/swaps").Skip(1))
         {
             string device = line.Split(' ', '\t')[0];
-            if (!device.StartsWith("/dev/dm-", StringComparison.Ordinal)
-                && !device.StartsWith("/dev/mapper/", StringComparison.Ordinal)
-                && !device.StartsWith("/dev/zram", StringComparison.Ordinal))
+            if (!device.StartsWith("/dev/zram", StringComparison.Ordinal) && !IsEncrypted(Path.GetFileName(device)))
                 yield return Warning($"swap on {device} is in the clear: what services hold in memory may be "
                     + "written there");
         }
+    }
+
+    /// <summary>Whether a device, or all that it lies on, is of dm-crypt; a logical volume need not be.</summary>
+    private static bool IsEncrypted(string device)
+    {
+        string uuid = $"/sys/class/block/{device}/dm/uuid", below = $"/sys/class/block/{device}/slaves";
+        if (File.Exists(uuid) && File.ReadAllText(uuid).StartsWith("CRYPT-", StringComparison.Ordinal))
+            return true;
+        return Directory.Exists(below) && Directory.GetFileSystemEntries(below) is { Length: > 0 } devices
+            && Array.TrueForAll(devices, static entry => IsEncrypted(Path.GetFileName(entry)));
     }
 
     private IEnumerable<Finding> CheckSpace() =>
