@@ -13,7 +13,7 @@ namespace UnlockDaemon.Service;
 /// <summary>The daemon's life: observe, listen, prompt; and lock the volume when the whole system goes down.</summary>
 public sealed partial class UnlockdService : IDisposable
 {
-    // A lock answers at its deadline; systemd kills the daemon this much later.
+    // A lock answers at its deadline; systemd kills the daemon some time later.
     private static readonly TimeSpan s_afterDeadline = TimeSpan.FromSeconds(30);
 
     // After a change of state prompts are put up and replies sent; then it is quiet, also on a slow machine.
@@ -64,6 +64,25 @@ public sealed partial class UnlockdService : IDisposable
     /// <returns>When the consoles are given back and, if the system goes down, the volume is locked.</returns>
     /// <exception cref="Exception">It cannot listen or prompt any more: it has to be started anew.</exception>
     public async Task RunAsync(CancellationToken stoppingToken)
+    {
+        using CancellationTokenSource stopping = new();
+        using CancellationTokenRegistration told = stoppingToken.Register(() => _ = FinishAsync(stopping));
+        await ServeAsync(stopping.Token);
+    }
+
+    /// <summary>
+    /// A lock or an unlock that is under way is not left half done: nobody would go on with it. Who asked for it gets
+    /// the answer.
+    /// </summary>
+    private async Task FinishAsync(CancellationTokenSource stopping)
+    {
+        TimeSpan patience = _configuration.Lock.Deadline + s_afterDeadline;
+        ServiceNotifier.FromEnvironment().ExtendTimeout(patience + s_afterDeadline);
+        await _volume.FinishAsync(patience);
+        await stopping.CancelAsync();
+    }
+
+    private async Task ServeAsync(CancellationToken stoppingToken)
     {
         await _volume.ObserveAsync(stoppingToken);
         if (_volume.WantsPassphrase)

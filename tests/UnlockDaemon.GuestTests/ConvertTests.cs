@@ -102,6 +102,18 @@ public sealed class ConvertTests(UnlockdGuest fixture) : OtherVolumeTest(fixture
     }
 
     [Fact]
+    public async Task SymbolicLinkIsRefusedWithTheNameOfItsTarget()
+    {
+        await ConfigureAsync("format: loop-aes");
+        await RunAsync("truncate -s 1M /root/target; ln -s /root/target /var/other_file");
+        CommandResult refused = await TryAsync(Convert);
+        await RunAsync("rm /root/target");
+        Assert.Equal(1, refused.ExitCode);
+        Assert.Contains("write 'container: /root/target' in the configuration", refused.Error,
+            StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task AbortGivesTheOldContainerBack()
     {
         await MakeAsync(100);
@@ -131,10 +143,18 @@ public sealed class ConvertTests(UnlockdGuest fixture) : OtherVolumeTest(fixture
             mount /dev/mapper/other /mnt/prepare; echo later >/mnt/prepare/later; umount /mnt/prepare
             cryptsetup close other
             """);
-        string said = await RunAsync(Convert);
+        // And somebody edits the configuration, which was read at the begin, while it is being copied.
+        string said = await RunAsync($"""
+            {Convert} >/root/said 2>&1 & p=$!
+            until ls /dev/mapper | grep -q convert-old; do :; done
+            printf '\n# edited meanwhile\n' >>/etc/unlockd/unlockd.yaml
+            wait $p && cat /root/said && grep -c 'format: luks' /etc/unlockd/unlockd.yaml
+            grep 'edited' /etc/unlockd/unlockd.yaml; rm /root/said
+            """);
         await UnlockOtherAsync();
 
         Assert.Contains("was written to since the last run: copying all of it again", said, StringComparison.Ordinal);
+        Assert.EndsWith("\n1\n# edited meanwhile", said, StringComparison.Ordinal);
         Assert.Equal("later", await RunAsync("cat /var/other/later"));
     }
 

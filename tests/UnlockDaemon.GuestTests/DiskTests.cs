@@ -16,6 +16,13 @@ public sealed class DiskTests
         await guest.PowerOffAsync(cancellationToken: Cancellation);
 
         Assert.Equal(0, await guest.Exited);
+        // Nobody who asks a guest that is gone is left waiting, also once each of its three shells was lost to one.
+        for (int asked = 1; asked <= 4; asked++)
+        {
+            await Assert.ThrowsAsync<EndOfStreamException>(() => guest
+                .RunAsync("true", cancellationToken: Cancellation).WaitAsync(TimeSpan.FromSeconds(30), Cancellation));
+        }
+
         string features = await FeaturesAsync(guest.Disk);
         Assert.DoesNotContain("needs_recovery", features, StringComparison.Ordinal);
     }

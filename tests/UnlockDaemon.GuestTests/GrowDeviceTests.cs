@@ -39,6 +39,7 @@ public sealed class GrowDeviceTests(UnlockdGuest fixture) : OtherVolumeTest(fixt
         await UnlockOtherAsync();
         await RunAsync("head -c 8M /dev/urandom >/var/other/file; sha256sum /var/other/file >/root/sum");
         CommandResult small = await TryAsync(Grow);
+        CommandResult more = await TryAsync("unlockctl grow +64M --passphrase-file /root/other");
         await RunAsync("""
             echo "0 $((160 << 11)) linear /dev/loop7 0" | dmsetup reload disk-volume
             dmsetup suspend disk-volume; dmsetup resume disk-volume
@@ -57,6 +58,7 @@ public sealed class GrowDeviceTests(UnlockdGuest fixture) : OtherVolumeTest(fixt
         Assert.Equal(1, small.ExitCode);
         Assert.Contains("/dev/mapper/disk-volume is a block device of 96.0 MiB, and the volume takes all of it: make "
             + "the device larger", small.Error, StringComparison.Ordinal);
+        Assert.Contains("is a block device of 96.0 MiB", more.Error, StringComparison.Ordinal);
         Assert.Matches(@"^160 1[345]\d\nfsck 0$", grown);
     }
 }

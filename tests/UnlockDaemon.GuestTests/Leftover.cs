@@ -26,6 +26,9 @@ public sealed record Leftover(string Name, string Begin, string End, string? Sai
     /// <summary>Exit code of the lock.</summary>
     public int Code { get; init; } = Said is null ? 0 : 1;
 
+    /// <summary>Whether the lock may instead come in time to see for itself that all is well.</summary>
+    public bool OrProven { get; init; }
+
     /// <summary>Options of the lock.</summary>
     public string Options { get; init; } = "";
 
@@ -100,7 +103,9 @@ public sealed record Leftover(string Name, string Begin, string End, string? Sai
             $"{Unlock}; systemctl stop sleeper; umount /var/secure; cryptsetup close unlockd-secure",
             $"{Unlock}; unlockctl lock", "it was not unlockd that unmounted it"),
         new("removal of the mapping deferred", $"{Unlock}; dmsetup remove --deferred unlockd-secure",
-            $"{Unlock}; unlockctl lock", "it was not unlockd that unmounted it"),
+            $"{Unlock}; unlockctl lock", "it was not unlockd that unmounted it") { OrProven = true },
+        new("mapping of a configuration that is gone", "dmsetup create unlockd-gone --table '0 8 zero'",
+            "dmsetup remove unlockd-gone", "/dev/mapper/unlockd-gone, which no configuration names"),
         new("container gone", $"mv {Container} /var/away", $"mv /var/away {Container}", Container),
     ];
 }

@@ -164,6 +164,45 @@ public sealed class LockTests(UnlockdGuest fixture) : UnlockdTest(fixture)
     }
 
     [Fact]
+    public async Task WhatTheDiskHeldUpTooLongComesBackOnceItAnswers()
+    {
+        await DropInAsync("mariadb", "ExecStopPost=+/bin/sh -c "
+            + "'echo dirty >/var/secure/dirty; dmsetup suspend --noflush --nolockfs unlockd-secure'");
+        await UnlockAsync();
+        CommandResult locked = await TryAsync("unlockctl lock --deadline 20s");
+        string? meanwhile = await StateAsync();
+        await RunAsync("""
+            rm /run/systemd/system/mariadb.service.d/test.conf; systemctl daemon-reload
+            dmsetup resume unlockd-secure
+            for i in $(seq 300); do unlockctl status >/dev/null && break; sleep 0.1; done
+            """);
+
+        Assert.Equal(1, locked.ExitCode);
+        Assert.Contains("did not end before the deadline", locked.Error, StringComparison.Ordinal);
+        Assert.Equal("failed", meanwhile);
+        Assert.Equal("ready", await StateAsync());
+        await RunAsync("unlockctl lock");
+        Assert.Equal("", await KernelStateAsync());
+    }
+
+    [Fact]
+    public async Task RestartOfTheDaemonWaitsForTheLock()
+    {
+        await DropInAsync("utm5_rfw", "ExecStop=/bin/sleep 3");
+        await UnlockAsync();
+        string answer = await RunAsync("""
+            unlockctl lock --certificate /root/restarted.json >/dev/null 2>&1 & p=$!
+            until unlockctl status --json | grep -q '"state":"stopping"'; do sleep 0.1; done
+            systemctl restart unlockd
+            wait $p; echo $?
+            cat /root/restarted.json; rm /root/restarted.json
+            """);
+        Assert.StartsWith("0\n{\"instance\"", answer, StringComparison.Ordinal);
+        Assert.Equal("", await KernelStateAsync());
+        Assert.Equal("locked", await StateAsync());
+    }
+
+    [Fact]
     public async Task LocksAskedForAtOnceAgree()
     {
         await UnlockAsync();

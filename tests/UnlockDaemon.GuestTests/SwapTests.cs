@@ -76,6 +76,43 @@ public sealed class SwapTests(UnlockdGuest fixture) : OtherVolumeTest(fixture)
     }
 
     [Fact]
+    public async Task WhatIsNotConfiguredAnyMoreIsTakenDown()
+    {
+        await ConfigureWithSwapAsync("path: /var/swap_file, size: 48M");
+        await RunAsync(Make);
+        await WaitForSwapAsync();
+        await RunAsync("systemctl stop unlockd; sed -i '/^swap:/,$d' /etc/unlockd/unlockd.yaml");
+        // A lock takes it down, if the start of the daemon did not.
+        string locked = await RunAsync("""
+            systemctl start unlockd
+            unlockctl lock --certificate /root/certificate
+            wc -l </proc/swaps; ls /dev/mapper; losetup -nl -O BACK-FILE
+            """);
+        Assert.EndsWith("1\ncontrol", locked, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task CheckTellsOfALogicalVolumeInTheClear()
+    {
+        await ConfigureAsync("filesystem: ext4");
+        await RunAsync("""
+            truncate -s 32M /root/swap_disk; losetup /dev/loop9 /root/swap_disk
+            dmsetup create swap-volume --table '0 65536 linear /dev/loop9 0'
+            mkswap -q /dev/mapper/swap-volume; swapon /dev/mapper/swap-volume
+            """);
+        string clear = await RunAsync("unlockctl check | grep 'in the clear'; swapoff /dev/mapper/swap-volume; true");
+        string encrypted = await RunAsync("""
+            cryptsetup open -q --type plain --cipher aes-xts-plain64 --key-file /dev/urandom \
+                /dev/mapper/swap-volume on-it
+            mkswap -q /dev/mapper/on-it; swapon /dev/mapper/on-it
+            unlockctl check | grep 'in the clear'
+            swapoff /dev/mapper/on-it; cryptsetup close on-it; dmsetup remove --retry swap-volume; losetup -d /dev/loop9
+            """);
+        Assert.Contains("swap on /dev/dm-", clear, StringComparison.Ordinal);
+        Assert.Equal("", encrypted);
+    }
+
+    [Fact]
     public async Task WhatHoldsOtherDataIsLeftAlone()
     {
         await ConfigureWithSwapAsync("path: /var/swap_file, size: 48M");

@@ -43,7 +43,7 @@ public sealed class ConversionRefusalTests : IDisposable
         Conversion conversion = MakeCompared();
         LoopDevice loop = LoopDevice.Attach(_fixture.Container);
         Assert.Equal($"{_fixture.Container} was unlocked meanwhile ({loop.Path}): 'unlockctl lock', then "
-            + "'unlockctl convert'", conversion.Switch());
+            + "'unlockctl convert'", Switch(conversion));
         CheckNothingIsChanged(conversion, loop);
     }
 
@@ -52,7 +52,7 @@ public sealed class ConversionRefusalTests : IDisposable
     {
         Conversion conversion = MakeCompared();
         File.SetLastWriteTimeUtc(_fixture.Container, DateTime.UtcNow.AddMinutes(1));
-        Assert.Contains("was written to meanwhile", conversion.Switch(), StringComparison.Ordinal);
+        Assert.Contains("was written to meanwhile", Switch(conversion), StringComparison.Ordinal);
         CheckNothingIsChanged(conversion);
     }
 
@@ -67,6 +67,8 @@ public sealed class ConversionRefusalTests : IDisposable
         Assert.True(conversion.NeedsPassphrase);
         Assert.Equal(ConversionStage.Copying, ConversionJournal.TryRead(conversion.Files)!.Stage);
     }
+
+    private string? Switch(Conversion conversion) => conversion.Switch(_fixture.Container + ".yaml", "new");
 
     private Conversion MakeCompared()
     {
@@ -83,7 +85,6 @@ public sealed class ConversionRefusalTests : IDisposable
         VolumeConfiguration volume = new(_fixture.Container, ContainerFormat.LoopAes, _fixture.MountPoint.Path,
             FilesystemType.Ext2, [], PlainCipher.LoopAes256)
         { Encoding = encoding };
-        return new Conversion(volume, new UnlockdConfiguration(volume, [], [], LockConfiguration.Default), "new",
-            _fixture.Container + ".yaml");
+        return new Conversion(volume, new UnlockdConfiguration(volume, [], [], LockConfiguration.Default));
     }
 }

@@ -127,6 +127,8 @@ internal sealed class ControlMethods
                 result = await _volume.UnlockAsync(passphrase);
             return (result, result.Services is null ? _volume.State : await result.Services);
         }, cancellation);
+        // The answer goes out also as the daemon ends.
+        cancellation = CancellationToken.None;
         await (attempt.Outcome switch
         {
             UnlockOutcome.Mounted when state == VolumeState.Ready => conversation.ReplyAsync(
@@ -163,6 +165,8 @@ internal sealed class ControlMethods
         LockRequest request = new(
             Span(parameters.Deadline) ?? usual.Deadline, hold, parameters.Reason, parameters.Nonce, parameters.Evict);
         LockOutcome outcome = await FollowAsync(conversation, () => _volume.LockAsync(request), cancellation);
+        // The answer goes out also as the daemon ends.
+        cancellation = CancellationToken.None;
         await (outcome switch
         {
             { Certificate: { } proof } => conversation.ReplyAsync(
@@ -189,6 +193,8 @@ internal sealed class ControlMethods
             using Passphrase? secret = passphrase;
             return await _volume.GrowAsync(size.Value, secret);
         }, cancellation);
+        // The answer goes out also as the daemon ends.
+        cancellation = CancellationToken.None;
         await (outcome.Kind switch
         {
             GrowOutcomeKind.Grown => conversation.ReplyAsync(

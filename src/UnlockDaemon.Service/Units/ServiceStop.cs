@@ -27,18 +27,14 @@ internal sealed class ServiceStop(
     internal async Task<RunningService?> RunAsync(CancellationToken cancellationToken)
     {
         await AwaitStartAsync(cancellationToken);
-        using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        limit.CancelAfter(configuration.Timeout);
         try
         {
-            string? reason = await TakeDownAsync(limit.Token);
+            string? reason = await TakeDownAsync(cancellationToken);
             return reason is null ? null : Left(reason);
         }
         catch (OperationCanceledException)
         {
-            return Left(cancellationToken.IsCancellationRequested
-                ? "did not stop before the deadline"
-                : $"did not stop within {configuration.Timeout.TotalSeconds:0.##} s");
+            return Left("did not stop before the deadline");
         }
         catch (SystemdException exception)
         {

@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using UnlockDaemon.Linux;
 using UnlockDaemon.Linux.Storage;
+using UnlockDaemon.Protocol;
 using UnlockDaemon.Service.Configuration;
 
 namespace UnlockDaemon.Service.Volumes;
@@ -21,20 +22,16 @@ public sealed class Conversion
     private readonly VolumeConfiguration _before;
     private readonly UnlockdConfiguration _after;
     private readonly ConversionFiles _files;
-    private readonly string _configurationFile;
-    private readonly string _newText;
     private ConversionJournal? _journal;
 
     /// <summary>Describes a conversion; nothing is touched.</summary>
     /// <param name="before">The volume as it is configured.</param>
     /// <param name="after">The configuration with the new format.</param>
-    /// <param name="newText">The same as text.</param>
-    /// <param name="configurationFile">Where it is written.</param>
     /// <exception cref="LinuxException">There is a journal, and it is not one.</exception>
-    public Conversion(VolumeConfiguration before, UnlockdConfiguration after, string newText, string configurationFile)
+    public Conversion(VolumeConfiguration before, UnlockdConfiguration after)
     {
         ArgumentNullException.ThrowIfNull(before);
-        (_before, _after, _newText, _configurationFile) = (before, after, newText, configurationFile);
+        (_before, _after) = (before, after);
         _files = new ConversionFiles(before.Container);
         _journal = ConversionJournal.TryRead(_files);
     }
@@ -68,6 +65,10 @@ public sealed class Conversion
         if (new ContainerFile(_before.Container).IsBlockDevice)
             return $"{_before.Container} is a block device, and a container is converted into a file beside it: "
                 + "make a new volume with 'unlockctl create', and copy the files";
+        if (File.ResolveLinkTarget(_before.Container, returnFinalTarget: true) is { } target)
+            return $"{_before.Container} is a symbolic link, and a container is converted into a file beside it: write "
+                + $"'container: {target.FullName}' in the configuration, 'systemctl restart {Instance.Current.Unit}', "
+                + "and try again";
         if (Path.Exists(_files.Old))
             return $"{_files.Old} exists, and the old container is to have that name: move it away, or remove it";
         if (LoopDevice.FindByBackingFile(FileIdentity.Of(_before.Container)) is { } loop)
@@ -117,13 +118,15 @@ public sealed class Conversion
     }
 
     /// <summary>Gives the new container the old one's name, and writes the configuration.</summary>
+    /// <param name="configurationFile">The configuration.</param>
+    /// <param name="newText">What it is to say: the same as now, with the new format.</param>
     /// <returns>
     /// Null when that is done; otherwise why the old container may not be what was compared: the next run compares
     /// again.
     /// </returns>
     /// <exception cref="LinuxException">A name could not be changed; the next run tries again.</exception>
     /// <exception cref="IOException">The configuration could not be written; the next run tries again.</exception>
-    public string? Switch()
+    public string? Switch(string configurationFile, string newText)
     {
         if (FindUse() is { } use)
         {
@@ -133,7 +136,7 @@ public sealed class Conversion
 
         // A key kept after a lock is the old container's.
         KeptKey.WipeAll(MappingLayer.IsOurs);
-        new ConversionSwitch(_files, _journal!).Run(_configurationFile, _newText);
+        new ConversionSwitch(_files, _journal!).Run(configurationFile, newText);
         return null;
     }
 
@@ -150,7 +153,9 @@ public sealed class Conversion
             return "both containers are the same, and the names are being changed: 'unlockctl convert' finishes it";
         if (CryptMapping.Find(OldName) is not null)
             return "the conversion is under way: end it first, with Ctrl-C";
-        File.Delete(_files.New);
+        // Somebody may have put another file there since.
+        if (_journal.Stage == ConversionStage.Making || ConversionFiles.InodeOf(_files.New) == _journal.NewInode)
+            File.Delete(_files.New);
         ConversionJournal.Delete(_files);
         return null;
     }

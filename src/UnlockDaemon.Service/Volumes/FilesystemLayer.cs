@@ -11,8 +11,6 @@ internal sealed class FilesystemLayer(VolumeConfiguration configuration, Mapping
     /// <summary>How a report of a running check begins.</summary>
     internal const string Checking = "checking the file system: ";
 
-
-
     private readonly MountPoint _mountPoint = new(configuration.MountPoint);
     private readonly string _type = configuration.Filesystem.Name();
 

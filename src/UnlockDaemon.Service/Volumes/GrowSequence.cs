@@ -38,6 +38,8 @@ internal sealed class GrowSequence(VolumeConfiguration configuration, StorageSta
 
     private string? Refuse(long wanted)
     {
+        if (stack.FindDamage() is { } damage)
+            return damage;
         long size = stack.Container.Size;
         if (stack.Container.IsBlockDevice)
         {

@@ -38,16 +38,12 @@ internal sealed class LockProof(VolumeConfiguration configuration, StorageStack 
     private IEnumerable<string> FindMounts()
     {
         HashSet<string> seen = [];
-        foreach (string process in Directory.EnumerateDirectories("/proc")
-            .Where(static path => char.IsAsciiDigit(path[6])))
+        foreach ((int pid, MountEntry mount) in MountTable.ReadAll())
         {
-            foreach (MountEntry mount in MountTable.Read(process + "/mountinfo"))
-            {
-                bool ours = mount.MountPoint == configuration.MountPoint
-                    || mount.Source == "/dev/mapper/" + MappingLayer.NameFor(configuration.MountPoint);
-                if (ours && seen.Add(mount.MountPoint))
-                    yield return $"{mount.Source} on {mount.MountPoint}, seen by pid {Path.GetFileName(process)}";
-            }
+            bool ours = mount.MountPoint == configuration.MountPoint
+                || mount.Source == "/dev/mapper/" + MappingLayer.NameFor(configuration.MountPoint);
+            if (ours && seen.Add(mount.MountPoint))
+                yield return $"{mount.Source} on {mount.MountPoint}, seen by pid {pid}";
         }
     }
 
@@ -57,7 +53,9 @@ internal sealed class LockProof(VolumeConfiguration configuration, StorageStack 
         return new CheckResult("superblock clean", clean, detail);
     }
 
-    private IEnumerable<string> FindMappings() => stack.Mapping.Leftovers().Select(static mapping => mapping.Path);
+    private IEnumerable<string> FindMappings() => stack.Mapping.Leftovers().Select(static mapping => mapping.Path)
+        .Concat(stack.Mapping.FindForgotten().Select(static mapping => $"{mapping.Path}, which no configuration names "
+            + "any more: unmount what is on it, then 'cryptsetup close' it"));
 
     /// <summary>
     /// libcryptsetup puts a LUKS2 key into the kernel as a key named "cryptsetup:UUID-d0" while it maps a device. A

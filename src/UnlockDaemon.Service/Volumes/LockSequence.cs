@@ -22,6 +22,7 @@ internal sealed partial class LockSequence(
 {
     // A service may be started again by a timer or another unit while the volume is still mounted.
     private const int Attempts = 3;
+    private const string WriteBackTooSlow = "writing back and unmounting did not end before the deadline";
 
     // Named for the generated log methods.
     private readonly ILogger _logger = logger;
@@ -66,7 +67,7 @@ internal sealed partial class LockSequence(
 
         if (request is { HoldFor: not null, KeepKey: { } time })
             stack.Mapping.Kept.ExpireAfter(time);
-        else
+        else if (condition.Hold is null)
             stack.Mapping.Kept.Wipe();
         double unmountSeconds = Elapsed() - _servicesSeconds;
         return await ProveAsync(deadline) is { } checks
@@ -143,8 +144,8 @@ internal sealed partial class LockSequence(
     private async Task<string?> DetachAsync(LockPlan plan, CancellationToken deadline)
     {
         // A call to the kernel cannot be ended: on a disk that does not answer it is left behind.
-        Task<string?> detach = Task.Run(() => plan.Evict(text => Report("filesystem", text)) ?? DetachLayers(),
-            CancellationToken.None);
+        Task<string?> detach = Task.Run(
+            () => plan.Evict(text => Report("filesystem", text)) ?? DetachLayers(deadline), CancellationToken.None);
         try
         {
             return await detach.WaitAsync(deadline);
@@ -152,7 +153,7 @@ internal sealed partial class LockSequence(
         catch (OperationCanceledException)
         {
             Unfinished = detach;
-            return "writing back and unmounting did not end before the deadline";
+            return WriteBackTooSlow;
         }
     }
 
@@ -171,7 +172,7 @@ internal sealed partial class LockSequence(
         }
     }
 
-    private string? DetachLayers()
+    private string? DetachLayers(CancellationToken deadline)
     {
         try
         {
@@ -184,7 +185,8 @@ internal sealed partial class LockSequence(
             return Advice.For(failure);
         }
 
-        return stack.TakeDown(Report);
+        // The answer has been given by now, and it was no.
+        return deadline.IsCancellationRequested ? WriteBackTooSlow : stack.TakeDown(Report);
     }
 
     private LockOutcome Conclude(LockRequest request, IReadOnlyList<CheckResult> checks, LockSeconds seconds)
@@ -213,7 +215,14 @@ internal sealed partial class LockSequence(
     {
         if (stack.Mapping.Mapping is { IsOnNothing: true })
             return Stick($"not locked, and a panic has wiped the key: {refusal}");
-        if (!Unfinished.IsCompleted || !wasMounted || !MountAgain())
+        if (!Unfinished.IsCompleted)
+        {
+            Unfinished = ComeBackAfterAsync(Unfinished);
+            return Stick($"not locked: {refusal}; if it is still mounted once the disk has answered, the services are "
+                + "started again ('unlockctl status')");
+        }
+
+        if (!wasMounted || !MountAgain())
             return Stick(stack.IsMapped
                 ? $"not locked: {refusal}"
                 : $"the key is gone, but not all is down: {refusal}");
@@ -225,10 +234,34 @@ internal sealed partial class LockSequence(
         condition.Enter(VolumeEvent.LockRefused, reason + "; bringing the services back");
         Unfinished = startServices();
         await Unfinished.WaitAsync(deadline).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-        string outcome = Unfinished.IsCompleted
-            ? reason
-            : reason + "; the services are still coming back ('unlockctl status')";
-        return new(null, outcome, holders, Refused: true);
+        string back = !Unfinished.IsCompleted ? "; the services are still coming back ('unlockctl status')"
+            : condition.State == VolumeState.Degraded ? "; not all services are back ('unlockctl status')"
+            : "";
+        return new(null, reason + back, holders, Refused: true);
+    }
+
+    /// <summary>Once the kernel has answered: nobody waits any more, but billing does.</summary>
+    private async Task ComeBackAfterAsync(Task detach)
+    {
+        await detach.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        // Anything else came from a panic meanwhile.
+        if (condition.State != VolumeState.Failed || stack.Mapping.Mapping is { IsOnNothing: true })
+            return;
+        if (!stack.IsMounted)
+        {
+            WipeUnusedKey();
+            return;
+        }
+
+        condition.Enter(VolumeEvent.LockRefused, "the disk answers again; bringing the services back");
+        await startServices();
+    }
+
+    /// <summary>No hold was made that it could be kept for.</summary>
+    private void WipeUnusedKey()
+    {
+        if (!stack.IsMapped)
+            stack.Mapping.Kept.Wipe();
     }
 
     /// <summary>A process that uses a file server which does not answer holds up whoever looks at it.</summary>
@@ -264,6 +297,7 @@ internal sealed partial class LockSequence(
 
     private LockOutcome Stick(string reason)
     {
+        WipeUnusedKey();
         condition.Complain(reason);
         condition.Enter(VolumeEvent.Stuck, reason);
         return new(null, reason, [], Refused: false);

@@ -7,11 +7,23 @@ namespace UnlockDaemon.Service.Volumes;
 /// <summary>The loop device on the container file; a container that is a block device needs none.</summary>
 internal sealed class LoopLayer(ContainerFile container) : Layer
 {
+    private LoopDevice? _last;
+
     internal override string Name => "loop";
 
     /// <summary>The device attached to the container, or null.</summary>
-    internal LoopDevice? Device =>
-        FileIdentity.TryOf(container.Path) is { } identity ? LoopDevice.FindByBackingFile(identity) : null;
+    internal LoopDevice? Device
+    {
+        get
+        {
+            if (FileIdentity.TryOf(container.Path) is not { } identity)
+                return null;
+            // Asked for again and again, and mostly it is still the one that it was.
+            if (_last?.IsAttachedTo(identity) != true)
+                _last = LoopDevice.FindByBackingFile(identity);
+            return _last;
+        }
+    }
 
     /// <summary>
     /// The device that the mapping lies on: the loop device, or the container itself; null while there is none.
@@ -87,9 +99,12 @@ internal sealed class LoopLayer(ContainerFile container) : Layer
     {
         if (device.BackingFile is { } elsewhere)
         {
+            string back = $"'mv -n {elsewhere} {container.Path}'";
             return $"container {container.Path} was moved to {elsewhere} while it was unlocked"
-                + (File.Exists(container.Path) ? ", and another file is in its place" : "")
-                + $": move it back ('mv {elsewhere} {container.Path}')";
+                + (File.Exists(container.Path)
+                    ? $", and another file is in its place: move it back ('mv -n {container.Path} "
+                        + $"{container.Path}.other', then {back})"
+                    : $": move it back ({back})");
         }
 
         return $"container {container.Path} was {(File.Exists(container.Path) ? "replaced" : "deleted")} while it was "

@@ -13,6 +13,9 @@ internal sealed class MappingLayer(
     private const string UsualPrefix = "unlockd-";
     private const string OtherPrefix = "unlockd@";
 
+    /// <summary>Begins the names of mappings on containers that are being made; a process's number follows.</summary>
+    internal const string CreationPrefix = "unlockd-create-";
+
     /// <summary>
     /// libcryptsetup's name for dm-integrity's device, below a mapping with authenticated encryption.
     /// </summary>
@@ -58,15 +61,29 @@ internal sealed class MappingLayer(
     internal static string NoPlaceIn(PassphraseEncoding encoding) =>
         $"a character of it does not exist in {encoding.Name} (volume.passphrase_encoding)";
 
-    /// <summary>The mappings that are this instance's, whatever is configured now.</summary>
-    internal static IReadOnlyList<CryptMapping> FindAll() =>
-        [.. CryptMapping.FindAll("unlockd").Where(static mapping => IsOurs(mapping.Name))];
+    /// <summary>The mappings whose names are meant, whatever is configured now.</summary>
+    internal static IReadOnlyList<CryptMapping> FindAll(Predicate<string> isMeant) =>
+        [.. CryptMapping.FindAll("unlockd").Where(mapping => isMeant(mapping.Name))];
+
+    /// <summary>Whether a mapping of this name is that of any instance.</summary>
+    internal static bool IsAnyInstances(string name) => name.StartsWith(UsualPrefix, StringComparison.Ordinal)
+        || name.StartsWith(OtherPrefix, StringComparison.Ordinal);
+
+    /// <summary>
+    /// What was unlocked under a configuration that is gone, or that names another volume now: no lock takes it down.
+    /// What unlockctl maps for a moment, to make a container or to try a header's backup, is none of it.
+    /// </summary>
+    internal IEnumerable<CryptMapping> FindForgotten()
+    {
+        IReadOnlyList<Instance> configured = Instance.Configured();
+        return FindAll(name => IsAnyInstances(name) && name != _name && name != _name + IntegritySuffix
+            && !name.StartsWith(CreationPrefix, StringComparison.Ordinal)
+            && !name.StartsWith(LuksHeaderFile.MappingPrefix, StringComparison.Ordinal)
+            && (IsOurs(name) || !configured.Any(instance => Belongs(name, instance))));
+    }
 
     /// <summary>Whether a mapping of this name is this instance's.</summary>
-    internal static bool IsOurs(string name) => Instance.Current.IsUsual
-        ? name.StartsWith(UsualPrefix, StringComparison.Ordinal)
-        : name == OtherPrefix + Instance.Current.Name
-            || name.StartsWith(OtherPrefix + Instance.Current.Name + ConversionSuffix, StringComparison.Ordinal);
+    internal static bool IsOurs(string name) => Belongs(name, Instance.Current);
 
     internal override LayerInfo Observe() =>
         Mapping is { } mapping ? new(Name, true, mapping.Path) : new(Name, false, "");
@@ -96,7 +113,15 @@ internal sealed class MappingLayer(
             return null;
         if (mapping.StackedDevices is [var above, ..])
             return $"{above} is stacked on {mapping.Path}";
-        CryptDevice.Deactivate(_name);
+        try
+        {
+            CryptDevice.Deactivate(_name);
+        }
+        catch (LinuxException) when (CryptMapping.Find(_name) is null)
+        {
+            // Somebody had it removed at the last close, which was the unmount or the look at its superblock.
+        }
+
         // After a panic nothing leads from the mapping to dm-integrity's device below it any more.
         if (CryptMapping.Find(_name + IntegritySuffix) is { } integrity)
             CryptDevice.Deactivate(integrity.Name);
@@ -107,13 +132,16 @@ internal sealed class MappingLayer(
     internal IReadOnlyList<CryptMapping> Leftovers() =>
         [.. new[] { CryptMapping.Find(_name), CryptMapping.Find(_name + IntegritySuffix) }.OfType<CryptMapping>()];
 
+    private static bool Belongs(string name, Instance instance) => instance.IsUsual
+        ? name.StartsWith(UsualPrefix, StringComparison.Ordinal)
+        : name == OtherPrefix + instance.Name || name == OtherPrefix + instance.Name + IntegritySuffix
+            || name.StartsWith(OtherPrefix + instance.Name + ConversionSuffix, StringComparison.Ordinal);
+
     private LayerOutcome Activate(string device, Passphrase? passphrase)
     {
         if (passphrase is not null && configuration.Cipher is null)
             return ActivateLuks(device, passphrase);
-        bool opened = passphrase is null
-            ? TryActivateKept(device)
-            : TryActivatePlain(device, configuration.Cipher!, passphrase);
+        bool opened = passphrase is null ? TryActivateKept(device) : TryActivatePlain(device, passphrase);
         return opened ? LayerOutcome.Up : LayerOutcome.WrongPassphrase;
     }
 
@@ -134,12 +162,20 @@ internal sealed class MappingLayer(
         Array.Find(loop.Strays, stray => stray.Number is { } number && mapping.IsOn(number));
 
     /// <summary>Without a header any key maps something: look for a file system before mapping anything.</summary>
-    private bool TryActivatePlain(string device, PlainCipher cipher, Passphrase passphrase)
+    private bool TryActivatePlain(string device, PlainCipher cipher, VolumeKey key)
     {
-        using VolumeKey? key = TryMakeKey(cipher, passphrase);
-        if (key is null || SectorCipher.FindFilesystem(new ContainerFile(configuration.Container), cipher, key) is null)
+        if (SectorCipher.FindFilesystem(new ContainerFile(configuration.Container), cipher, key) is null)
             return false;
         CryptDevice.ActivatePlain(device, _name, cipher, key);
+        return true;
+    }
+
+    private bool TryActivatePlain(string device, Passphrase passphrase)
+    {
+        PlainCipher cipher = configuration.Cipher!;
+        using VolumeKey? key = TryMakeKey(cipher, passphrase);
+        if (key is null || !TryActivatePlain(device, cipher, key))
+            return false;
         if (keepKey)
             Kept.Store(key);
         return true;
@@ -159,9 +195,8 @@ internal sealed class MappingLayer(
         if (key is null)
             return false;
         if (configuration.Cipher is { } cipher)
-            CryptDevice.ActivatePlain(device, _name, cipher, key);
-        else
-            CryptDevice.ActivateLuks(device, _name, key, configuration.Header);
+            return TryActivatePlain(device, cipher, key);
+        CryptDevice.ActivateLuks(device, _name, key, configuration.Header);
         return true;
     }
 }

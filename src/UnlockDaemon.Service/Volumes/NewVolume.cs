@@ -21,8 +21,9 @@ public sealed record NewVolume(
     private const long LuksHeaderSize = 16 << 20;
     // mkfs.xfs makes nothing smaller.
     private const long XfsMinimum = 300 << 20;
+    private static readonly string[] s_directories = ["/usr/sbin", "/sbin", "/usr/bin", "/bin", "/usr/local/sbin"];
 
-    private readonly string _mapping = $"unlockd-create-{Environment.ProcessId}";
+    private readonly string _mapping = MappingLayer.CreationPrefix + Environment.ProcessId;
 
     /// <summary>Name of the operator whose passphrase it gets, in LUKS; null for none.</summary>
     public string? Owner { get; init; }
@@ -142,7 +143,7 @@ public sealed record NewVolume(
         string program = "mkfs." + Filesystem.Name();
         // Small ext file systems would have blocks of 1024 bytes, less than a sector. The blocks of xfs have 4096.
         string[] blocks = SectorSize == LargeSector && Filesystem != FilesystemType.Xfs ? ["-b", "4096"] : [];
-        ProcessStartInfo start = new(program, [.. blocks, "-q", $"/dev/mapper/{_mapping}"])
+        ProcessStartInfo start = new(FindProgram() ?? program, [.. blocks, "-q", $"/dev/mapper/{_mapping}"])
         {
             UseShellExecute = false,
             RedirectStandardError = true,
@@ -162,7 +163,7 @@ public sealed record NewVolume(
         }
     }
 
+    /// <summary>Found without PATH, which has no sbin in a shell of plain su.</summary>
     private string? FindProgram() => Array.Find(
-        ["/usr/sbin", "/sbin", "/usr/bin", "/bin", "/usr/local/sbin"],
-        directory => File.Exists($"{directory}/mkfs.{Filesystem.Name()}"));
+        Array.ConvertAll(s_directories, directory => $"{directory}/mkfs.{Filesystem.Name()}"), File.Exists);
 }

@@ -26,36 +26,33 @@ public sealed class PanicSequence
         _events = events;
     }
 
-    /// <summary>Wipes the keys of every mapping that is this instance's, whatever is configured now.</summary>
+    /// <summary>
+    /// Wipes the keys of every mapping that is this instance's, whatever is configured now; then has them fail.
+    /// </summary>
+    /// <param name="everyInstance">Whether those of all other instances are meant too.</param>
     /// <returns>
     /// The mappings that have no key any more, and what went wrong with others; null when nothing did.
     /// </returns>
-    public static (IReadOnlyList<string> Wiped, string? Left) WipeAllKeys()
+    public static (IReadOnlyList<string> Wiped, string? Left) WipeAllKeys(bool everyInstance = false)
     {
-        KeptKey.WipeAll(MappingLayer.IsOurs);
+        Predicate<string> isMeant = everyInstance ? MappingLayer.IsAnyInstances : MappingLayer.IsOurs;
+        KeptKey.WipeAll(isMeant);
         // dm-integrity's device below a mapping has no key; it is free once its mapping is.
-        IReadOnlyList<CryptMapping> mappings = [.. MappingLayer.FindAll()
+        IReadOnlyList<CryptMapping> mappings = [.. MappingLayer.FindAll(isMeant)
             .Where(static mapping => !mapping.Name.EndsWith(MappingLayer.IntegritySuffix, StringComparison.Ordinal))];
-        List<string> wiped = [];
         List<string> left = [];
-        foreach (CryptMapping mapping in mappings)
+        IReadOnlyList<CryptMapping> wiped = [.. mappings.Where(mapping => Try(mapping, mapping.WipeKey, left))];
+        // Only now: this waits for udev.
+        foreach (CryptMapping mapping in wiped)
         {
-            try
+            _ = Try(mapping, () =>
             {
-                mapping.WipeKey();
                 if (!mapping.IsOnNothing)
                     mapping.FailAll();
-                wiped.Add(mapping.Path);
-            }
-            catch (Exception failure) when (failure is LinuxException or IOException)
-            {
-                // Without the mapping there is no key.
-                if (CryptMapping.Find(mapping.Name) is not null)
-                    left.Add(failure.Message);
-            }
+            }, left);
         }
 
-        return (wiped, left.Count == 0 ? null : string.Join("; ", left));
+        return ([.. wiped.Select(static mapping => mapping.Path)], left.Count == 0 ? null : string.Join("; ", left));
     }
 
     /// <summary>Takes the rest down in this process, when no daemon does it.</summary>
@@ -110,6 +107,22 @@ public sealed class PanicSequence
         IEnumerable<Holder> holders = _stack.Filesystem.FindHolders().Take(3);
         return string.Join("; ", reasons.Concat(holders.Select(static holder => holder.ToString())))
             + ": end these, then 'unlockctl lock'";
+    }
+
+    /// <summary>What goes wrong counts only while the mapping is there: without it there is no key.</summary>
+    private static bool Try(CryptMapping mapping, Action step, List<string> left)
+    {
+        try
+        {
+            step();
+            return true;
+        }
+        catch (Exception failure) when (failure is LinuxException or IOException)
+        {
+            if (CryptMapping.Find(mapping.Name) is not null)
+                left.Add(failure.Message);
+            return false;
+        }
     }
 
     private async Task<IEnumerable<string>> KillServicesAsync(CancellationToken limit)

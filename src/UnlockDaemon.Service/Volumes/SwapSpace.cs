@@ -8,30 +8,30 @@ namespace UnlockDaemon.Service.Volumes;
 
 /// <summary>
 /// Encrypted swap space: up while the instance runs, locked or not, so that none in the clear is needed; away, with its
-/// key, while the volume is being locked, as it may hold what the services had in memory.
+/// key, while the volume is being locked, as it may hold what the services had in memory. What is up although it is not
+/// configured any more is taken down.
 /// </summary>
 internal sealed class SwapSpace(SwapConfiguration? configuration)
 {
     private readonly Lock _lock = new();
-    private readonly EncryptedSwap? _swap =
-        configuration is null ? null : new EncryptedSwap(configuration.Path, $"unlockd.swap{Instance.Current.Suffix}");
+    private readonly EncryptedSwap _swap = new(configuration?.Path ?? "", $"unlockd.swap{Instance.Current.Suffix}");
     private volatile bool _wanted;
     private string? _trouble;
 
-    internal LayerInfo[] Observe() => _swap is null ? []
+    internal LayerInfo[] Observe() => configuration is null && _swap.Mapping is null ? []
         : _swap.IsActive
             ? [new("swap", true, $"{_swap.Mapping!.Path}, {_swap.Mapping.Size >> 20} MiB under a random key")]
         : [new("swap", false, _trouble ?? "")];
 
     /// <summary>What is left of it; null when it is all down.</summary>
-    internal string? FindLeft() => _swap?.Mapping is { } mapping ? $"swap on {mapping.Path}" : null;
+    internal string? FindLeft() => _swap.Mapping is { } mapping ? $"swap on {mapping.Path}" : null;
 
     /// <summary>Says why it cannot be brought up; null when it can, or is up, or is not wanted.</summary>
     internal string? FindFault()
     {
         try
         {
-            return _swap is null || _swap.IsActive ? null : _swap.FindFault(configuration!.Size);
+            return configuration is null || _swap.IsActive ? null : _swap.FindFault(configuration.Size);
         }
         catch (LinuxException busy) when (busy.Errno == Errno.EBUSY)
         {
@@ -50,8 +50,8 @@ internal sealed class SwapSpace(SwapConfiguration? configuration)
     /// <returns>Null when it is up or not wanted; otherwise why not.</returns>
     internal string? TryBringUp()
     {
-        if (_swap is null)
-            return null;
+        if (configuration is null)
+            return _swap.Mapping is null ? null : TakeDown();
         lock (_lock)
         {
             if (!_wanted || _swap.IsActive)
@@ -62,7 +62,7 @@ internal sealed class SwapSpace(SwapConfiguration? configuration)
                     return _trouble;
                 // What a daemon that was killed left half up.
                 _swap.TakeDown();
-                _swap.BringUp(configuration!.Size);
+                _swap.BringUp(configuration.Size);
                 return null;
             }
             catch (LinuxException failure)
@@ -71,7 +71,7 @@ internal sealed class SwapSpace(SwapConfiguration? configuration)
             }
             catch (IOException failure)
             {
-                return _trouble = $"cannot make swap {configuration!.Path}: {failure.Message}";
+                return _trouble = $"cannot make swap {configuration.Path}: {failure.Message}";
             }
         }
     }
@@ -80,7 +80,7 @@ internal sealed class SwapSpace(SwapConfiguration? configuration)
     /// <returns>Null when it is down; otherwise why not.</returns>
     internal async Task<string?> TakeDownAsync(CancellationToken deadline)
     {
-        if (_swap is null)
+        if (configuration is null && _swap.Mapping is null)
             return null;
         // A bring-up that has not begun yet does not begin any more; one that has is waited for.
         _wanted = false;
@@ -100,7 +100,7 @@ internal sealed class SwapSpace(SwapConfiguration? configuration)
         {
             try
             {
-                _swap!.TakeDown();
+                _swap.TakeDown();
                 return null;
             }
             catch (LinuxException full) when (full.Errno == Errno.ENOMEM)

@@ -31,7 +31,8 @@ public static class Transitions
         (Ready or Degraded or Failed, LockRequested) => Stopping,
         // In Locking already: a panic came meanwhile.
         (Stopping or Locking, ServicesStopped) => Locking,
-        (Stopping or Locking, LockRefused) => Starting,
+        // From Failed: the disk answers again, after the lock has been given up.
+        (Stopping or Locking or Failed, LockRefused) => Starting,
         // From Starting and Failed: a panic ends what a lock brought back, or left.
         (Locking or Locked or Starting or Failed, Detached) => Locked,
         (Locking or Stopping or Locked or Starting or Failed, Stuck) => Failed,

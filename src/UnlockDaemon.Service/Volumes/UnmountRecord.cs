@@ -30,7 +30,7 @@ internal sealed class UnmountRecord
     /// <returns>Whether the file system is known to be clean, and how.</returns>
     internal (bool Clean, string Detail) Judge() => _record.Read() switch
     {
-        null => (true, "not mounted since this instance was booted"),
+        null => (true, "not mounted since this instance was booted: it is as it was then"),
         [Clean, var detail] => (true, detail),
         [Mounted] => (false, "it was not unlockd that unmounted it: unlock and lock it once more"),
         [_, var detail] => (false, detail),

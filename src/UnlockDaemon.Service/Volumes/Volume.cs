@@ -25,13 +25,8 @@ public sealed partial class Volume : IDisposable
     private readonly HoldKeeper _hold;
     private readonly SpaceWatch _space;
     private readonly StopHistory _history = new(Path.Combine(BootRecord.Directory, "stops"));
-    private readonly SemaphoreSlim _gate = new(1, 1);
-    private CancellationTokenSource _starting = new();
-    private CancellationTokenSource _growing = new();
+    private readonly VolumeTurns _turns = new();
     private bool _isGrowing;
-    private CancellationTokenSource _panicking = new();
-    private int _panics;
-    private int _waitingLocks;
     private Task<LockOutcome>? _locking;
 
     /// <summary>Describes a volume; nothing is touched before <see cref="ObserveAsync"/>.</summary>
@@ -82,7 +77,7 @@ public sealed partial class Volume : IDisposable
     /// </summary>
     public void LookAgain()
     {
-        if (State is not (VolumeState.Ready or VolumeState.Degraded) || !_gate.Wait(0))
+        if (State is not (VolumeState.Ready or VolumeState.Degraded) || !_turns.TryTake())
             return;
         try
         {
@@ -97,7 +92,7 @@ public sealed partial class Volume : IDisposable
         }
         finally
         {
-            _gate.Release();
+            _turns.GiveBack();
         }
     }
 
@@ -166,14 +161,14 @@ public sealed partial class Volume : IDisposable
     public async Task<UnlockAttempt> UnlockAsync(Passphrase? passphrase)
     {
         LookAgain();
-        int panics = Volatile.Read(ref _panics);
+        int panics = _turns.Panics;
         if (State is VolumeState.Starting or VolumeState.Stopping or VolumeState.Locking)
             return new(UnlockOutcome.Busy, Activity);
-        if (!await _gate.WaitAsync(s_unlockPatience))
+        if (!await _turns.TryTakeAsync(s_unlockPatience))
             return new(UnlockOutcome.Busy, Activity);
-        if (Volatile.Read(ref _panics) != panics)
+        if (_turns.Panics != panics)
         {
-            _gate.Release();
+            _turns.GiveBack();
             return new(UnlockOutcome.Failed, "ended by a panic");
         }
 
@@ -181,7 +176,7 @@ public sealed partial class Volume : IDisposable
         try
         {
             attempt = await new UnlockSequence(
-                _configuration, _condition, _stack, _events, () => Volatile.Read(ref _panics) != panics, _logger)
+                _configuration, _condition, _stack, _events, () => _turns.Panics != panics, _logger)
                 .RunAsync(passphrase);
         }
         catch (Exception failure)
@@ -192,7 +187,7 @@ public sealed partial class Volume : IDisposable
                 _condition.Enter(_stack.IsMapped ? VolumeEvent.Stuck : VolumeEvent.NotOpened, failure.Message);
             }
 
-            _gate.Release();
+            _turns.GiveBack();
             if (failure is LinuxException or IOException)
                 return new(UnlockOutcome.Failed, failure.Message);
             throw;
@@ -200,7 +195,7 @@ public sealed partial class Volume : IDisposable
 
         if (attempt.Outcome != UnlockOutcome.Mounted)
         {
-            _gate.Release();
+            _turns.GiveBack();
             return attempt;
         }
 
@@ -216,9 +211,9 @@ public sealed partial class Volume : IDisposable
     public async Task<GrowOutcome> GrowAsync(long size, Passphrase? passphrase)
     {
         LookAgain();
-        if (State is VolumeState.Stopping or VolumeState.Locking || !await _gate.WaitAsync(s_unlockPatience))
+        if (State is VolumeState.Stopping or VolumeState.Locking || !await _turns.TryTakeAsync(s_unlockPatience))
             return new(GrowOutcomeKind.Busy, Activity);
-        _growing = new CancellationTokenSource();
+        CancellationToken ended = _turns.BeginInterruptible();
         _isGrowing = true;
         try
         {
@@ -229,14 +224,14 @@ public sealed partial class Volume : IDisposable
             }
 
             GrowOutcome outcome = await Task.Run(
-                () => new GrowSequence(_configuration, _stack, _events).Run(size, passphrase, _growing.Token));
+                () => new GrowSequence(_configuration, _stack, _events).Run(size, passphrase, ended));
             LogGrow(outcome.Kind, size, outcome.Reason);
             return outcome;
         }
         finally
         {
             _isGrowing = false;
-            _gate.Release();
+            _turns.GiveBack();
         }
     }
 
@@ -255,11 +250,15 @@ public sealed partial class Volume : IDisposable
             return new(null, "not proven: " + conversion, [], Refused: true);
         if (_locking is { } other)
         {
-            Task first = await Task.WhenAny(other, Task.Delay(request.Deadline));
-            if (first != other)
+            try
+            {
+                if (await other.WaitAsync(request.Deadline) is { Certificate: null } failed)
+                    return failed;
+            }
+            catch (TimeoutException)
+            {
                 return new(null, "not locked: another lock is still under way", [], Refused: true);
-            if (await other is { Certificate: null } failed)
-                return failed;
+            }
         }
 
         Task<LockOutcome> locking = LockAloneAsync(request);
@@ -278,18 +277,14 @@ public sealed partial class Volume : IDisposable
     /// <returns>Null when all is down; otherwise what is left.</returns>
     public async Task<string?> PanicAsync()
     {
-        // First: an unlock that is under way sees this, or the key that it made is seen here.
-        Interlocked.Increment(ref _panics);
+        _turns.BeginPanic();
         PanicSequence panic = new(_stack, _services, _events);
         panic.WipeKeys();
         // Whoever asked takes a daemon that says nothing for one that is stuck.
         _events.Publish("step", "volume", "ending what is under way");
-        await _starting.CancelAsync();
-        await _growing.CancelAsync();
-        using (CancellationTokenSource locks = Interlocked.Exchange(ref _panicking, new CancellationTokenSource()))
-            await locks.CancelAsync();
-        // Whoever has the gate waits for the device, which now fails, or is stuck: then it is done without the gate.
-        bool alone = await _gate.WaitAsync(s_panicPatience);
+        await _turns.EndAllAsync();
+        // Whoever has the turn waits for the device, which now fails, or is stuck: then it is done out of turn.
+        bool alone = await _turns.TryTakeAsync(s_panicPatience);
         try
         {
             if (State == VolumeState.Locked && !ObserveLayers().Any(static layer => layer.Up))
@@ -311,7 +306,23 @@ public sealed partial class Volume : IDisposable
         finally
         {
             if (alone)
-                _gate.Release();
+                _turns.GiveBack();
+        }
+    }
+
+    /// <summary>Waits for what is under way; a start of services or a grow is told to end.</summary>
+    /// <param name="patience">How long at most.</param>
+    public async Task FinishAsync(TimeSpan patience)
+    {
+        using CancellationTokenSource limit = new(patience);
+        try
+        {
+            await _turns.TakeForLockAsync(limit.Token);
+            _turns.GiveBack();
+        }
+        catch (OperationCanceledException)
+        {
+            LogUnfinished(Activity);
         }
     }
 
@@ -324,10 +335,7 @@ public sealed partial class Volume : IDisposable
         _hold.Dispose();
         _services.ReadinessChanged -= OnReadinessChanged;
         _services.StopTook -= _history.Add;
-        _starting.Dispose();
-        _growing.Dispose();
-        _panicking.Dispose();
-        _gate.Dispose();
+        _turns.Dispose();
     }
 
     /// <summary>Brings the swap space up, if there is to be one.</summary>
@@ -346,24 +354,16 @@ public sealed partial class Volume : IDisposable
 
     private async Task<LockOutcome> LockAloneAsync(LockRequest request)
     {
-        CancellationToken panic = _panicking.Token;
-        using CancellationTokenSource deadline = CancellationTokenSource.CreateLinkedTokenSource(panic);
+        using CancellationTokenSource deadline =
+            CancellationTokenSource.CreateLinkedTokenSource(_turns.NextPanic);
         deadline.CancelAfter(request.Deadline);
-        Interlocked.Increment(ref _waitingLocks);
         try
         {
-            if (State == VolumeState.Starting)
-                await _starting.CancelAsync();
-            await _growing.CancelAsync();
-            await _gate.WaitAsync(deadline.Token);
+            await _turns.TakeForLockAsync(deadline.Token);
         }
         catch (OperationCanceledException)
         {
             return new(null, $"not locked: the volume is still {Activity}", [], Refused: true);
-        }
-        finally
-        {
-            Interlocked.Decrement(ref _waitingLocks);
         }
 
         LockSequence sequence = new(
@@ -384,7 +384,7 @@ public sealed partial class Volume : IDisposable
             _ = sequence.Unfinished.ContinueWith(_ =>
             {
                 plan.Dispose();
-                _gate.Release();
+                _turns.GiveBack();
             }, TaskScheduler.Default);
         }
     }
@@ -397,19 +397,15 @@ public sealed partial class Volume : IDisposable
         }
         finally
         {
-            _gate.Release();
+            _turns.GiveBack();
         }
     }
 
     private async Task<VolumeState> StartServicesAsync()
     {
-        _starting = new CancellationTokenSource();
-        // A lock that came before there was a start to be cancelled.
-        if (Volatile.Read(ref _waitingLocks) > 0)
-            await _starting.CancelAsync();
         try
         {
-            await _services.StartAsync(_starting.Token);
+            await _services.StartAsync(_turns.BeginInterruptible());
         }
         catch (OperationCanceledException)
         {
@@ -437,6 +433,9 @@ public sealed partial class Volume : IDisposable
 
     [LoggerMessage(Level = LogLevel.Information, Message = "grow to {Size} bytes: {Outcome} {Reason}")]
     private partial void LogGrow(GrowOutcomeKind outcome, long size, string reason);
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "the daemon ends although the volume is still {Activity}")]
+    private partial void LogUnfinished(string activity);
 
     [LoggerMessage(Level = LogLevel.Information, Message = "starting of services ended by a lock")]
     private partial void LogStartCancelled();

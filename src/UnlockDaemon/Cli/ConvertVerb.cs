@@ -56,7 +56,9 @@ internal static class ConvertVerb
         problem ??= conversion!.Abort();
         if (problem is not null)
             return output.Fail(ExitCode.Failure, problem);
-        output.Line($"given up: {conversion!.Files.New} is removed, {conversion.Files.Container} is as it was");
+        output.Line(File.Exists(conversion!.Files.New)
+            ? $"given up; {conversion.Files.New} is another file by now, and was left alone"
+            : $"given up: {conversion.Files.New} is removed, {conversion.Files.Container} is as it was");
         output.Object(new Nothing(), ProtocolJson.Default.Nothing);
         return ExitCode.Success;
     }
@@ -100,11 +102,10 @@ internal static class ConvertVerb
             return (null, null, "only root may do this: use sudo");
         if (ConfigurationLoader.Load(file).Configuration is not { } configuration)
             return (null, null, $"{file} is not in order: see 'unlockctl check'");
-        string text = File.ReadAllText(file);
-        (string? changed, UnlockdConfiguration? after, string? problem) = FormatChange.ToLuks(text, file);
+        (_, UnlockdConfiguration? after, string? problem) = FormatChange.ToLuks(File.ReadAllText(file), file);
         return problem is not null
             ? (null, null, problem)
-            : (new Conversion(configuration.Volume, after!, changed!, file), configuration.Volume, null);
+            : (new Conversion(configuration.Volume, after!), configuration.Volume, null);
     }
 
     private static async Task<string?> FindUnlockedAsync(CancellationToken cancellation)
@@ -147,7 +148,13 @@ internal static class ConvertVerb
     private static async Task<int> SwitchAsync(Output output, Conversion conversion, VolumeConfiguration volume)
     {
         output.Line($"both are the same (SHA-256 {conversion.Checksum}); changing names and configuration");
-        if (conversion.Switch() is { } use)
+        // As it is now: copying may have taken hours, and somebody may have edited it.
+        string file = Instance.Current.Configuration;
+        (string? text, UnlockdConfiguration? after, string? problem) =
+            FormatChange.ToLuks(await File.ReadAllTextAsync(file), file);
+        if (problem is null && after!.Volume.Container != conversion.Files.Container)
+            problem = $"{file} names {after.Volume.Container} by now, and {conversion.Files.Container} was converted";
+        if ((problem ?? conversion.Switch(file, text!)) is { } use)
             return output.Fail(ExitCode.Failure, use);
         if (await DaemonCall.MakeAsync("org.unlockd.Status", null, CancellationToken.None) is not null)
         {

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using UnlockDaemon.Linux;
+using UnlockDaemon.Linux.Storage;
 using UnlockDaemon.Protocol;
 using UnlockDaemon.Protocol.Messages;
 
@@ -39,8 +40,8 @@ internal static class GrowVerb
         (int code, StatusReply? status) = await StatusVerb.AskAsync(output, cancellation);
         if (status is null)
             return code;
-        long before = File.Exists(status.Volume.Container) ? new FileInfo(status.Volume.Container).Length : 0;
-        long size = Sizes.Parse(wanted.TrimStart('+'))!.Value + (wanted.StartsWith('+') ? before : 0);
+        long size = Sizes.Parse(wanted.TrimStart('+'))!.Value
+            + (wanted.StartsWith('+') ? new ContainerFile(status.Volume.Container).Size : 0);
         if (wanted.StartsWith('+'))
             output.Line($"growing to {Sizes.Text(size)}; if this is interrupted, 'unlockctl grow {size / 1024}K' "
                 + "finishes it");

@@ -36,13 +36,7 @@ internal static class PanicVerb
     /// <summary>All keys first; only then the rest of each.</summary>
     private static async Task<int> RunAllAsync(Output output, CancellationToken cancellation)
     {
-        Instance[] instances = [new(""), .. Instance.Configured().Where(static instance => !instance.IsUsual)];
-        foreach (Instance instance in instances)
-        {
-            Instance.Use(instance);
-            WipeKeys(output);
-        }
-
+        _ = WipeKeys(output, everyInstance: true);
         int code = ExitCode.Success;
         foreach (Instance instance in Instance.Configured())
         {
@@ -55,16 +49,16 @@ internal static class PanicVerb
 
     private static Task<int> RunAsync(Output output, CancellationToken cancellation)
     {
-        if (!WipeKeys(output))
+        if (!WipeKeys(output, everyInstance: false))
             output.Line("no volume is open: there is no key to wipe");
         return TakeDownAsync(output, cancellation);
     }
 
     /// <summary>The key first, and by this process: that needs neither the daemon nor its configuration.</summary>
     /// <returns>Whether there was one.</returns>
-    private static bool WipeKeys(Output output)
+    private static bool WipeKeys(Output output, bool everyInstance)
     {
-        (IReadOnlyList<string> wiped, string? left) = PanicSequence.WipeAllKeys();
+        (IReadOnlyList<string> wiped, string? left) = PanicSequence.WipeAllKeys(everyInstance);
         double seconds = (DateTime.Now - Process.GetCurrentProcess().StartTime).TotalSeconds;
         foreach (string mapping in wiped)
             output.Line($"the key of {mapping} is out of the kernel's memory {seconds:0.00} s after the start "

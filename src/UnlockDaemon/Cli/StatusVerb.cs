@@ -16,7 +16,7 @@ internal static class StatusVerb
         return status.State switch
         {
             "ready" => ExitCode.Success,
-            "locked" or "unlocking" => ExitCode.Locked,
+            "locked" => ExitCode.Locked,
             _ => ExitCode.Failure,
         };
     }

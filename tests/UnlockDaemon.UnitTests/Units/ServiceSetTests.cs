@@ -430,6 +430,20 @@ public sealed class ServiceSetTests : IDisposable
     }
 
     [Fact]
+    public async Task AStopMayTakeLongerThanTheStartMay()
+    {
+        ServiceSet set = Set(Service("mysql") with { Timeout = TimeSpan.FromMilliseconds(10) });
+        _systemd["mysql.service"].Become("active", "running");
+        _systemd["mysql.service"].Stop = static async (unit, cancellationToken) =>
+        {
+            await Task.Delay(100, cancellationToken);
+            unit.Become("inactive", "dead");
+            return "done";
+        };
+        Assert.Empty(await set.StopAsync(Limit).WaitAsync(s_patience, Limit));
+    }
+
+    [Fact]
     public async Task AServiceThatStartsIsStoppedOnceItHasStarted()
     {
         _systemd["mysql.service"].Start = NeverStartAsync;
@@ -497,7 +511,6 @@ public sealed class ServiceSetTests : IDisposable
         return _set;
     }
 
-    /// <summary>Waits until a service's status was, or is, one that is wanted.</summary>
     private static async Task<string> NeverStartAsync(StandInUnit unit, CancellationToken cancellationToken)
     {
         unit.Become("activating", "start");
@@ -505,6 +518,7 @@ public sealed class ServiceSetTests : IDisposable
         return "";
     }
 
+    /// <summary>Waits until a service's status was, or is, one that is wanted.</summary>
     private async Task WaitForAsync(Func<ServiceStatus, bool> wanted)
     {
         var seen = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
