@@ -54,6 +54,22 @@ public sealed class UpgradeTests(UpgradedGuest fixture) : IClassFixture<Upgraded
             await RunAsync("losetup -nl; ls /dev/mapper | grep -v control; grep secure /proc/self/mountinfo; true"));
     }
 
+    [Fact]
+    public async Task PurgedItTakesItsRecordsAlongAndNothingElse()
+    {
+        string left = await RunAsync("""
+            mkdir -p /var/lib/unlockd-data
+            echo kept | tee /var/lib/unlockd-data/filesystem-of-mine >/var/lib/unlockd/container
+            dpkg --purge unlockd >/dev/null
+            cat /var/lib/unlockd-data/* /var/lib/unlockd/*
+            ls /etc/unlockd /etc/systemd/system/mariadb.service.d
+            systemctl is-active mariadb; findmnt -no TARGET /var/secure; ls /var/secure | grep -c mysql
+            rm -r /var/lib/unlockd-data /var/lib/unlockd/container
+            dpkg -i /root/old.deb >/dev/null 2>&1; unlockctl apply >/dev/null
+            """);
+        Assert.Equal("kept\nkept\n/etc/unlockd:\nunlockd.yaml\nactive\n/var/secure\n1", left);
+    }
+
     private async Task<string> RunAsync(string command) => (await fixture.Guest.RunAsync(
         command, TimeSpan.FromMinutes(3), cancellationToken: TestContext.Current.CancellationToken)).Require();
 }
