@@ -30,7 +30,7 @@ public sealed class MigrationTests
     // The client says a number only when the server has acknowledged its row.
     private const string Write = """
         seq $1 $(($1 + 900000)) | sed 's/.*/INSERT INTO traffic (sequence, bytes) VALUES (&, 7); SELECT &;/' |
-            mariadb --skip-column-names --unbuffered --force UTM5 >>/mnt/host/acknowledged 2>/dev/null
+            mariadb --skip-column-names --unbuffered UTM5 >>/mnt/host/acknowledged 2>/dev/null
         """;
 
     private static readonly TimeSpan s_patience = TimeSpan.FromMinutes(3);

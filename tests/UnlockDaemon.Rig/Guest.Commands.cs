@@ -15,13 +15,18 @@ public sealed partial class Guest
     /// <param name="cancellationToken">Ends the wait; the shell is lost then.</param>
     /// <returns>What it did, also if it failed.</returns>
     /// <exception cref="TimeoutException">It took too long.</exception>
+    /// <exception cref="EndOfStreamException">The guest has ended, or ends meanwhile.</exception>
     public async Task<CommandResult> RunAsync(string command, TimeSpan? timeout = null,
         ReadOnlyMemory<byte> input = default, CancellationToken cancellationToken = default)
     {
-        CommandShell shell = await _idleShells.Reader.ReadAsync(cancellationToken);
-        CommandResult result = await shell.RunAsync(command, timeout ?? s_defaultTimeout, input, cancellationToken);
+        TimeSpan limit = timeout ?? s_defaultTimeout;
+        CommandShell shell = await TakeShellAsync(cancellationToken);
+        CommandResult result = await shell.RunAsync(command, limit, input, cancellationToken);
         _idleShells.Writer.TryWrite(shell);
-        return result;
+        return result.ExitCode is 124 or 137 && result.Duration >= limit
+            ? throw new TimeoutException(
+                $"'{command}' did not end within {limit.TotalSeconds} s; it had said:\n{result.LastWords}")
+            : result;
     }
 
     /// <summary>Runs a command over SSH, as an operator does.</summary>
@@ -100,7 +105,16 @@ public sealed partial class Guest
     /// <summary>Gives an order that takes the shell down with it, so that no answer is awaited.</summary>
     private async Task OrderAsync(string command, CancellationToken cancellationToken)
     {
-        CommandShell shell = await _idleShells.Reader.ReadAsync(cancellationToken);
+        CommandShell shell = await TakeShellAsync(cancellationToken);
         await shell.SendAsync(command, s_defaultTimeout, default, cancellationToken);
+    }
+
+    /// <summary>Waits for a free shell, but not for one of a guest that is gone.</summary>
+    private async Task<CommandShell> TakeShellAsync(CancellationToken cancellationToken)
+    {
+        Task<CommandShell> shell = _idleShells.Reader.ReadAsync(cancellationToken).AsTask();
+        return await Task.WhenAny(Exited, shell) == shell
+            ? await shell
+            : throw new EndOfStreamException($"the guest has ended; {LogDirectory} has its last words");
     }
 }
