@@ -27,22 +27,28 @@ public sealed class PanicSequence
     }
 
     /// <summary>
-    /// Wipes the keys of every mapping that is this instance's, whatever is configured now; then has them fail.
+    /// Wipes the keys of every mapping that is this instance's, whatever is configured now. What reads or writes there
+    /// waits from then on, until <see cref="FailAll"/>.
     /// </summary>
+    /// <param name="left">Gets what went wrong.</param>
     /// <param name="everyInstance">Whether those of all other instances are meant too.</param>
-    /// <returns>
-    /// The mappings that have no key any more, and what went wrong with others; null when nothing did.
-    /// </returns>
-    public static (IReadOnlyList<string> Wiped, string? Left) WipeAllKeys(bool everyInstance = false)
+    /// <returns>The mappings that have no key any more.</returns>
+    public static IReadOnlyList<CryptMapping> WipeAllKeys(ICollection<string> left, bool everyInstance = false)
     {
         Predicate<string> isMeant = everyInstance ? MappingLayer.IsAnyInstances : MappingLayer.IsOurs;
         KeptKey.WipeAll(isMeant);
         // dm-integrity's device below a mapping has no key; it is free once its mapping is.
-        IReadOnlyList<CryptMapping> mappings = [.. MappingLayer.FindAll(isMeant)
-            .Where(static mapping => !mapping.Name.EndsWith(MappingLayer.IntegritySuffix, StringComparison.Ordinal))];
-        List<string> left = [];
-        IReadOnlyList<CryptMapping> wiped = [.. mappings.Where(mapping => Try(mapping, mapping.WipeKey, left))];
-        // Only now: this waits for udev.
+        IEnumerable<CryptMapping> mappings = MappingLayer.FindAll(isMeant)
+            .Where(static mapping => !mapping.Name.EndsWith(MappingLayer.IntegritySuffix, StringComparison.Ordinal));
+        return [.. mappings.Where(mapping => Try(mapping, mapping.WipeKey, left))];
+    }
+
+    /// <summary>Has all that waits for mappings without a key fail. Takes its time: udev is waited for.</summary>
+    /// <param name="wiped">The mappings.</param>
+    /// <param name="left">Gets what went wrong.</param>
+    public static void FailAll(IEnumerable<CryptMapping> wiped, ICollection<string> left)
+    {
+        ArgumentNullException.ThrowIfNull(wiped);
         foreach (CryptMapping mapping in wiped)
         {
             _ = Try(mapping, () =>
@@ -51,8 +57,6 @@ public sealed class PanicSequence
                     mapping.FailAll();
             }, left);
         }
-
-        return ([.. wiped.Select(static mapping => mapping.Path)], left.Count == 0 ? null : string.Join("; ", left));
     }
 
     /// <summary>Takes the rest down in this process, when no daemon does it.</summary>
@@ -84,10 +88,12 @@ public sealed class PanicSequence
     /// <returns>Null when all are wiped; otherwise what went wrong.</returns>
     internal string? WipeKeys()
     {
-        (IReadOnlyList<string> wiped, string? left) = WipeAllKeys();
-        foreach (string mapping in wiped)
-            _events.Publish("step", "mapping", $"the key of {mapping} is wiped");
-        return left;
+        List<string> left = [];
+        IReadOnlyList<CryptMapping> wiped = WipeAllKeys(left);
+        foreach (CryptMapping mapping in wiped)
+            _events.Publish("step", "mapping", $"the key of {mapping.Path} is wiped");
+        FailAll(wiped, left);
+        return left.Count == 0 ? null : string.Join("; ", left);
     }
 
     /// <summary>Kills the services, unmounts and detaches. Nobody else is killed.</summary>
@@ -110,7 +116,7 @@ public sealed class PanicSequence
     }
 
     /// <summary>What goes wrong counts only while the mapping is there: without it there is no key.</summary>
-    private static bool Try(CryptMapping mapping, Action step, List<string> left)
+    private static bool Try(CryptMapping mapping, Action step, ICollection<string> left)
     {
         try
         {

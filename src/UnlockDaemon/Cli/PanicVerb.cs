@@ -1,5 +1,7 @@
 using System.CommandLine;
 using System.Diagnostics;
+using UnlockDaemon.Linux;
+using UnlockDaemon.Linux.Storage;
 using UnlockDaemon.Protocol;
 using UnlockDaemon.Protocol.Messages;
 using UnlockDaemon.Service.Configuration;
@@ -10,6 +12,8 @@ namespace UnlockDaemon.Cli;
 /// <summary>unlockctl panic.</summary>
 internal static class PanicVerb
 {
+    internal const string Name = "panic";
+
     // A daemon that works is through with the rest by then.
     private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(30);
 
@@ -19,7 +23,7 @@ internal static class PanicVerb
     internal static Command Make(Option<bool> json)
     {
         Option<bool> all = new("--all") { Description = "All volumes of this machine, not only the one of --instance" };
-        Command command = new("panic", "Emergency: takes the key out of the kernel's memory at once, then kills the "
+        Command command = new(Name, "Emergency: takes the key out of the kernel's memory at once, then kills the "
             + "services, unmounts and detaches. Asks nothing. What was not yet on the disk is lost, as in a power "
             + "failure.\n\nExample: unlockctl panic")
         {
@@ -27,10 +31,21 @@ internal static class PanicVerb
         };
         command.SetAction((parsed, cancellation) =>
         {
+            ProcessPriority.TakeRealTime();
             Output output = new(parsed.GetValue(json));
             return parsed.GetValue(all) ? RunAllAsync(output, cancellation) : RunAsync(output, cancellation);
         });
         return command;
+    }
+
+    /// <summary>
+    /// The plain "unlockctl panic", for which the command line need not be parsed: on a processor that writers keep
+    /// busy that would take as long as the wiping.
+    /// </summary>
+    internal static Task<int> RunAtOnceAsync()
+    {
+        ProcessPriority.TakeRealTime();
+        return RunAsync(new Output(json: false), CancellationToken.None);
     }
 
     /// <summary>All keys first; only then the rest of each.</summary>
@@ -58,15 +73,17 @@ internal static class PanicVerb
     /// <returns>Whether there was one.</returns>
     private static bool WipeKeys(Output output, bool everyInstance)
     {
-        (IReadOnlyList<string> wiped, string? left) = PanicSequence.WipeAllKeys(everyInstance);
+        List<string> left = [];
+        IReadOnlyList<CryptMapping> wiped = PanicSequence.WipeAllKeys(left, everyInstance);
         double seconds = (DateTime.Now - Process.GetCurrentProcess().StartTime).TotalSeconds;
-        foreach (string mapping in wiped)
-            output.Line($"the key of {mapping} is out of the kernel's memory {seconds:0.00} s after the start "
+        foreach (CryptMapping mapping in wiped)
+            output.Line($"the key of {mapping.Path} is out of the kernel's memory {seconds:0.00} s after the start "
                 + "of unlockctl");
+        PanicSequence.FailAll(wiped, left);
         // The daemon tries again, once the services are killed.
-        if (left is not null)
-            output.Line(left);
-        return wiped.Count > 0 || left is not null;
+        foreach (string reason in left)
+            output.Line(reason);
+        return wiped.Count + left.Count > 0;
     }
 
     private static async Task<int> TakeDownAsync(Output output, CancellationToken cancellation)

@@ -28,6 +28,24 @@ internal static class Unlockctl
 
     internal static async Task<int> RunAsync(string[] args)
     {
+        try
+        {
+            return args is [PanicVerb.Name] ? await PanicVerb.RunAtOnceAsync() : await ParseAsync(args);
+        }
+        catch (OperationCanceledException)
+        {
+            return ExitCode.Interrupted;
+        }
+        catch (Exception failure)
+            when (failure is LinuxException or ProtocolException or IOException or UnauthorizedAccessException
+                or SystemdException)
+        {
+            return new Output(args.Contains("--json", StringComparer.Ordinal)).Fail(ExitCode.Failure, failure.Message);
+        }
+    }
+
+    private static async Task<int> ParseAsync(string[] args)
+    {
         // No RootCommand: that is called by the name of the executable, unlockd.
         Command root = new("unlockctl",
             "Unlocks and locks the encrypted volume of this instance, and shows how it is. See unlockctl(1).")
@@ -58,27 +76,14 @@ internal static class Unlockctl
             Node(),
             Simple("watch", "Shows what happens until interrupted.\n\nExample: unlockctl watch", WatchVerb.RunAsync),
         };
-        try
-        {
-            ParseResult parsed = root.Parse(args);
-            InstanceOption.Apply(parsed);
-            InvocationConfiguration invocation = new() { EnableDefaultExceptionHandler = false };
-            // What is given up is cleared away, or noted, first, and a step of it takes longer than the usual 2 s; so
-            // does a change of key slots, which is brought to its end.
-            if (parsed.CommandResult.Command.Name is CreateName or ConvertVerb.Name || IsKeyCommand(parsed))
-                invocation.ProcessTerminationTimeout = Timeout.InfiniteTimeSpan;
-            return await parsed.InvokeAsync(invocation);
-        }
-        catch (OperationCanceledException)
-        {
-            return ExitCode.Interrupted;
-        }
-        catch (Exception failure)
-            when (failure is LinuxException or ProtocolException or IOException or UnauthorizedAccessException
-                or SystemdException)
-        {
-            return new Output(args.Contains("--json", StringComparer.Ordinal)).Fail(ExitCode.Failure, failure.Message);
-        }
+        ParseResult parsed = root.Parse(args);
+        InstanceOption.Apply(parsed);
+        InvocationConfiguration invocation = new() { EnableDefaultExceptionHandler = false };
+        // What is given up is cleared away, or noted, first, and a step of it takes longer than the usual 2 s; so does
+        // a change of key slots, which is brought to its end.
+        if (parsed.CommandResult.Command.Name is CreateName or ConvertVerb.Name || IsKeyCommand(parsed))
+            invocation.ProcessTerminationTimeout = Timeout.InfiniteTimeSpan;
+        return await parsed.InvokeAsync(invocation);
     }
 
     private static bool IsKeyCommand(ParseResult parsed) =>
