@@ -6,27 +6,30 @@ namespace UnlockDaemon.GuestTests;
 /// <summary>A guest in QEMU, for the sake of hvc0.</summary>
 public sealed class EmulatedGuestTests(ITestOutputHelper output)
 {
+    // It has to make every instruction of another machine, beside other guests.
+    private static readonly TimeSpan s_boot = TimeSpan.FromMinutes(6);
+    private static readonly TimeSpan s_patience = TimeSpan.FromMinutes(2);
+
     [Fact]
     public async Task IsUnlockedFromHvc0()
     {
         CancellationToken cancellation = TestContext.Current.CancellationToken;
-        TimeSpan patience = TimeSpan.FromMinutes(2);
-        GuestOptions options = new() { Name = "hvc0", Machine = GuestMachine.Emulated };
+        GuestOptions options = new() { Name = "hvc0", Machine = GuestMachine.Emulated, BootTimeout = s_boot };
         await using Guest guest = await UnlockdGuest.BootAsync(options);
         // A prompt that came before would be gone by the time it is answered.
         await guest.RunAsync("systemctl stop unlockd", cancellationToken: cancellation);
         guest.Hvc0.SkipReceived();
         guest.TtyS0.SkipReceived();
         await guest.RunAsync("systemctl start unlockd", cancellationToken: cancellation);
-        await guest.Hvc0.ExpectAsync("Passphrase:", cancellationToken: cancellation);
-        await guest.TtyS0.ExpectAsync("Passphrase:", cancellationToken: cancellation);
+        await guest.Hvc0.ExpectAsync("Passphrase:", s_patience, cancellation);
+        await guest.TtyS0.ExpectAsync("Passphrase:", s_patience, cancellation);
         await guest.Hvc0.SendAsync("wrong\n", cancellation);
-        await guest.Hvc0.ExpectAsync("Wrong passphrase", cancellationToken: cancellation);
-        await guest.Hvc0.ExpectAsync("Passphrase:", cancellationToken: cancellation);
+        await guest.Hvc0.ExpectAsync("Wrong passphrase", s_patience, cancellation);
+        await guest.Hvc0.ExpectAsync("Passphrase:", s_patience, cancellation);
         await guest.Hvc0.SendAsync(UnlockdGuest.Passphrase + "\n", cancellation);
-        await guest.Hvc0.ExpectAsync("is mounted", patience, cancellation);
-        await guest.Hvc0.ExpectAsync(": ready", patience, cancellation);
-        await guest.Hvc0.ExpectAsync("login:", patience, cancellation);
+        await guest.Hvc0.ExpectAsync("is mounted", s_patience, cancellation);
+        await guest.Hvc0.ExpectAsync(": ready", s_patience, cancellation);
+        await guest.Hvc0.ExpectAsync("login:", s_patience, cancellation);
         Assert.DoesNotContain(UnlockdGuest.Passphrase, guest.Hvc0.Transcript, StringComparison.Ordinal);
         CommandResult status = await guest.RunAsync("unlockctl status", cancellationToken: cancellation);
         Assert.Equal(0, status.ExitCode);
@@ -38,9 +41,10 @@ public sealed class EmulatedGuestTests(ITestOutputHelper output)
         CancellationToken cancellation = TestContext.Current.CancellationToken;
         GuestImage image = await GuestImage.PrepareAsync(GuestSystem.Bookworm, package: null, cancellation);
         await using GuestNetwork network = await GuestNetwork.CreateAsync(cancellation);
-        GuestOptions options = new() { Name = "emulated", Machine = GuestMachine.Emulated, Network = network };
+        GuestOptions options =
+            new() { Name = "emulated", Machine = GuestMachine.Emulated, Network = network, BootTimeout = s_boot };
         await using Guest guest = await Guest.BootAsync(image, options, cancellation);
-        ConsoleMatch login = await guest.Hvc0.ExpectAsync("login:", cancellationToken: cancellation);
+        ConsoleMatch login = await guest.Hvc0.ExpectAsync("login:", s_patience, cancellation);
         output.WriteLine($"login on hvc0 after {login.At.TotalSeconds:0.0} s");
 
         CommandResult modules = await guest.RunAsync("modprobe -a loop dm_crypt && cat /sys/class/tty/console/active",

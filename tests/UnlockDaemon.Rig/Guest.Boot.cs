@@ -25,16 +25,25 @@ public sealed partial class Guest
         }
 
         _shared = false;
-        foreach (CommandShell shell in _shells)
+        try
         {
-            ShellReadyAfter = await shell.WaitUntilReadyAsync(timeout, cancellationToken);
-            _idleShells.Writer.TryWrite(shell);
+            foreach (CommandShell shell in _shells)
+            {
+                ShellReadyAfter = await shell.WaitUntilReadyAsync(timeout, cancellationToken);
+                _idleShells.Writer.TryWrite(shell);
+            }
+
+            if (!_options.WaitUntilRunning)
+                return;
+            // Its exit code tells "running" from "degraded"; which of them is right is for the test to say.
+            await RunAsync("systemctl is-system-running --wait", timeout, cancellationToken: cancellationToken);
+        }
+        catch (TimeoutException late)
+        {
+            IEnumerable<string> said = _consoles.Select(static console => $"{console.Name}: {console.LastWords}");
+            throw new TimeoutException($"{late.Message}\n{string.Join('\n', said)}", late);
         }
 
-        if (!_options.WaitUntilRunning)
-            return;
-        // Its exit code tells "running" from "degraded"; which of them is right is for the test to say.
-        await RunAsync("systemctl is-system-running --wait", timeout, cancellationToken: cancellationToken);
         RunningAfter = Elapsed;
     }
 

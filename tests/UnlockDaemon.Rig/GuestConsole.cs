@@ -41,6 +41,9 @@ public sealed class GuestConsole : IDisposable
     /// <summary>All that was written to it since the boot, as UTF-8.</summary>
     public string Transcript => _transcript.All;
 
+    /// <summary>The end of that.</summary>
+    public string LastWords => _transcript.LastWords;
+
     /// <summary>What was written since the last match, as UTF-8.</summary>
     public string Unread => _transcript.Unread;
 

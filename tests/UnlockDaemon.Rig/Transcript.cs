@@ -18,6 +18,8 @@ internal sealed class Transcript(string name, long start)
 
     internal string All => TextFrom(0);
 
+    internal string LastWords => All is { Length: > TailLength } all ? all[^TailLength..] : All;
+
     internal string Unread => TextFrom(_position);
 
     internal static string ToText(string bytes) => Encoding.UTF8.GetString(Encoding.Latin1.GetBytes(bytes));
@@ -126,9 +128,5 @@ internal sealed class Transcript(string name, long start)
             return ToText(_received.ToString(position, _received.Length - position));
     }
 
-    private string Tail()
-    {
-        string all = All;
-        return $" the last it said:\n{all[Math.Max(0, all.Length - TailLength)..]}";
-    }
+    private string Tail() => $" the last it said:\n{LastWords}";
 }
