@@ -39,7 +39,9 @@ internal sealed class UserModeMachine(string directory) : Machine(directory)
         yield return $"uml_dir={Directory}/uml/";
         yield return "umid=guest";
         yield return $"hostfs={wiring.ShareDirectory}";
-        foreach (string word in (string[])["root=/dev/ubda", "rw", "quiet", "net.ifnames=0", "con=null", "ssl=null"])
+        string[] words =
+            ["root=/dev/ubda", "rw", "quiet", "net.ifnames=0", "con=null", "ssl=null", "seccomp=auto"];
+        foreach (string word in words)
             yield return word;
         foreach (GuestConsole console in wiring.Consoles)
             yield return Channel(console);
