@@ -7,9 +7,6 @@ namespace UnlockDaemon.Protocol;
 /// <summary>The operator's end of the control socket.</summary>
 public sealed class VarlinkClient : IDisposable
 {
-    /// <summary>Where the daemon listens.</summary>
-    public const string DefaultPath = "/run/unlockd/org.unlockd";
-
     private readonly MessageStream _stream;
 
     private VarlinkClient(Socket socket) => _stream =

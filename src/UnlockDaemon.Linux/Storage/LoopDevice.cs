@@ -22,9 +22,6 @@ public sealed record LoopDevice(string Path)
     // udev opens a device for a moment when it changes; a detach in that moment waits for it to let go.
     private static readonly TimeSpan s_detachLimit = TimeSpan.FromSeconds(5);
 
-    /// <summary>Whether reads and writes bypass the page cache of the file system below.</summary>
-    public bool IsDirect => (GetStatus()?.lo_flags & Loop.LO_FLAGS_DIRECT_IO) != 0;
-
     /// <summary>Size in bytes; what the file was when it was attached, until <see cref="TakeUpSize"/>.</summary>
     /// <exception cref="IOException">There is no such device.</exception>
     public long Size => BlockDevice.SizeOf("/sys/block/" + System.IO.Path.GetFileName(Path));

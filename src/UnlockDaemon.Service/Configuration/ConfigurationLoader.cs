@@ -9,9 +9,6 @@ namespace UnlockDaemon.Service.Configuration;
 /// <summary>Reads the configuration; finds every mistake in it at once.</summary>
 public static class ConfigurationLoader
 {
-    /// <summary>Where the configuration lies on an instance.</summary>
-    public const string DefaultPath = "/etc/unlockd/unlockd.yaml";
-
     private const int MaximumLength = 64 * 1024;
 
     private const UnixFileMode WritableByOthers = UnixFileMode.GroupWrite | UnixFileMode.OtherWrite;

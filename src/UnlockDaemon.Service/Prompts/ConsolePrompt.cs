@@ -14,9 +14,6 @@ internal sealed class ConsolePrompt(
     private Terminal? _terminal;
     private bool _asking;
 
-    /// <summary>The console, as below /dev.</summary>
-    internal string Console => console;
-
     /// <summary>Shows the prompt again: something else has written on the screen.</summary>
     internal void Redraw()
     {
