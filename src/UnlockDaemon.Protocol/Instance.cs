@@ -66,21 +66,16 @@ public sealed record Instance(string Name)
     /// <returns>The instances; files whose names cannot be those of an instance are left out.</returns>
     public static IReadOnlyList<Instance> Configured()
     {
-        List<Instance> found = [];
-        if (File.Exists(new Instance("").Configuration))
-            found.Add(new Instance(""));
         if (!Directory.Exists(ConfigurationDirectory))
-            return found;
-        string[] files = Directory.GetFiles(ConfigurationDirectory, "*" + Extension);
-        Array.Sort(files, StringComparer.Ordinal);
-        foreach (string file in files)
-        {
-            string name = Path.GetFileNameWithoutExtension(file);
-            if (Problem(name) is null)
-                found.Add(new Instance(name));
-        }
-
-        return found;
+            return [];
+        IEnumerable<string> names = Directory.EnumerateFiles(ConfigurationDirectory, "*" + Extension)
+            .Select(static file => Path.GetFileNameWithoutExtension(file));
+        return
+        [
+            .. names.Where(static name => name == UsualName || Problem(name) is null)
+                .Select(static name => new Instance(name == UsualName ? "" : name))
+                .OrderBy(static instance => instance.Name, StringComparer.Ordinal),
+        ];
     }
 
     /// <summary>Makes advice that names a command right for this instance.</summary>

@@ -20,17 +20,10 @@ internal static class ConsoleNames
     /// </summary>
     internal static List<string> Candidates(IEnumerable<string> configured, string active)
     {
-        List<string> names = [];
         if (!configured.Any())
-            return names;
-        string[] all = [.. configured, .. active.Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries)];
-        foreach (string name in all)
-        {
-            if (name != "tty0" && !names.Contains(name))
-                names.Add(name);
-        }
-
-        return names;
+            return [];
+        string[] kernels = active.Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries);
+        return [.. configured.Concat(kernels).Where(static name => name != "tty0").Distinct()];
     }
 
     private static string ReadActive() => File.Exists(Active) ? File.ReadAllText(Active) : "";

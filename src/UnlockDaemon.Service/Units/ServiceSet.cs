@@ -23,7 +23,6 @@ public sealed partial class ServiceSet : IDisposable
     /// <param name="services">The services.</param>
     /// <param name="systemd">Runs them.</param>
     /// <param name="logger">Told what becomes of them.</param>
-    /// <exception cref="ArgumentException">They have no order; the configuration's loader says so first.</exception>
     public ServiceSet(IReadOnlyList<ServiceConfiguration> services, ISystemd systemd, ILogger logger)
         : this(services, new ServiceSurroundings(systemd, ReadJournalAsync, "/sys/fs/cgroup"), logger)
     {
@@ -32,9 +31,7 @@ public sealed partial class ServiceSet : IDisposable
     internal ServiceSet(
         IReadOnlyList<ServiceConfiguration> services, ServiceSurroundings surroundings, ILogger logger)
     {
-        _plan = ServicePlan.TryCreate(services, out ServicePlan? plan, out string? mistake)
-            ? plan
-            : throw new ArgumentException(mistake, nameof(services));
+        _plan = new ServicePlan(services);
         _logger = logger;
         foreach (ServiceConfiguration service in _plan.Services)
             _services.Add(service.Name, new VolumeService(service, surroundings, Publish));
