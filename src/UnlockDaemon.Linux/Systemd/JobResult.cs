@@ -20,4 +20,21 @@ public static class JobResult
 
     /// <summary>An assertion of the unit (AssertPathIsMountPoint= and the like) does not hold.</summary>
     public const string Assert = "assert";
+
+    /// <summary>How a job ended whose end was not seen, as far as what it left tells.</summary>
+    /// <param name="state">The unit after the job.</param>
+    /// <param name="wasStart">Whether it was to start; otherwise to stop.</param>
+    /// <returns>One of the above.</returns>
+    internal static string Of(UnitState state, bool wasStart)
+    {
+        ArgumentNullException.ThrowIfNull(state);
+        if (!wasStart)
+            return state.IsActive || state.IsChanging ? Canceled : Done;
+        if (state.IsActive || !state.ConditionResult)
+            return Done;
+        if (state.IsFailed)
+            return Failed;
+        bool ran = state.InvocationId.Length > 0 && state.Result == "success";
+        return ran && state.Type == "oneshot" && !state.IsChanging ? Done : Canceled;
+    }
 }

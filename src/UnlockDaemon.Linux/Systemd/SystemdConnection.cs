@@ -1,66 +1,61 @@
+using System.Net.Sockets;
+using Tmds.DBus.Protocol;
+
 namespace UnlockDaemon.Linux.Systemd;
 
 /// <summary>systemd over the system bus: starts and stops units, reads and follows their state.</summary>
 /// <remarks>
-/// Connects at the first use, and anew when the bus was restarted. One small thread serves it; while nothing happens
-/// to the followed units, that thread is not woken.
+/// Connects at the first use. When the bus or systemd itself is started anew, so is the session: what is followed is
+/// followed again, a job under way is asked about, and a call that was cut off is made again. While nothing happens to
+/// what is followed, nothing here is woken.
 /// </remarks>
-public sealed class SystemdConnection : ISystemd, IDisposable
+/// <param name="failed">Told of a failure that nobody waits for and that is a fault of this program.</param>
+public sealed class SystemdConnection(Action<Exception>? failed = null) : ISystemd, IDisposable
 {
-    private static readonly TimeSpan ReplyLimit = TimeSpan.FromSeconds(30);
-    private static readonly TimeSpan ReloadLimit = TimeSpan.FromSeconds(180);
+    private static readonly TimeSpan s_replyLimit = TimeSpan.FromSeconds(30);
+    private static readonly TimeSpan s_reloadLimit = TimeSpan.FromSeconds(180);
+    private static readonly TimeSpan s_firstPause = TimeSpan.FromMilliseconds(100);
+    private static readonly TimeSpan s_longestPause = TimeSpan.FromSeconds(30);
 
-    private readonly SystemdLink _link = new();
+    private readonly Lock _lock = new();
+    private readonly CancellationTokenSource _disposed = new();
+    private Task<SystemdSession>? _session;
+    private volatile bool _wasThere;
 
     /// <inheritdoc/>
     public Task<string> StartUnitAsync(string unit, CancellationToken cancellationToken) =>
-        RunJobAsync("start", "StartUnit", unit, cancellationToken);
+        CallAsync("start", $"unit {unit}", Timeout.InfiniteTimeSpan,
+            new UnitJob(UnitJob.Start, unit).RunAsync, cancellationToken);
 
     /// <inheritdoc/>
     public Task<string> StopUnitAsync(string unit, CancellationToken cancellationToken) =>
-        RunJobAsync("stop", "StopUnit", unit, cancellationToken);
+        CallAsync("stop", $"unit {unit}", Timeout.InfiniteTimeSpan,
+            new UnitJob(UnitJob.Stop, unit).RunAsync, cancellationToken);
 
     /// <inheritdoc/>
     public Task ResetFailedUnitAsync(string unit, CancellationToken cancellationToken) =>
-        GuardAsync(
-            "reset the failure of",
-            $"unit {unit}",
-            ReplyLimit,
-            session => session.CallAsync(
-                SystemdAddress.ManagerPath,
-                SystemdAddress.ManagerInterface,
-                "ResetFailedUnit",
-                [unit],
-                static _ => true),
-            cancellationToken);
+        CallAsync("reset the failure of", $"unit {unit}", s_replyLimit,
+            session => session.CallManagerAsync("ResetFailedUnit", static (_, _) => true, unit), cancellationToken);
 
     /// <inheritdoc/>
     public Task ReloadAsync(CancellationToken cancellationToken) =>
-        GuardAsync(
-            "reload",
-            "the unit files",
-            ReloadLimit,
-            session => session.CallAsync(
-                SystemdAddress.ManagerPath, SystemdAddress.ManagerInterface, "Reload", [], static _ => true),
-            cancellationToken);
+        CallAsync("reload", "the unit files", s_reloadLimit,
+            static session => session.CallManagerAsync("Reload", static (_, _) => true), cancellationToken);
 
     /// <inheritdoc/>
     public Task<UnitState> GetUnitAsync(string unit, CancellationToken cancellationToken) =>
-        GuardAsync(
-            "read the state of", $"unit {unit}", ReplyLimit, s => s.ReadUnitAsync(unit), cancellationToken);
+        CallAsync("read the state of", $"unit {unit}", s_replyLimit,
+            session => session.ReadUnitAsync(unit, UnitName.ToObjectPath(unit)), cancellationToken);
 
     /// <inheritdoc/>
     public async Task<string> GetControlGroupAsync(string unit, CancellationToken cancellationToken)
     {
         try
         {
-            return await GuardAsync(
-                "read the control group of",
-                $"unit {unit}",
-                ReplyLimit,
+            return (await CallAsync("read the control group of", $"unit {unit}", s_replyLimit,
                 session => session.ReadPropertyAsync(
                     UnitName.ToObjectPath(unit), UnitName.ToInterface(unit), "ControlGroup"),
-                cancellationToken);
+                cancellationToken)).GetString();
         }
         catch (SystemdException exception) when (exception.ErrorName == SystemdAddress.UnknownProperty)
         {
@@ -72,135 +67,150 @@ public sealed class SystemdConnection : ISystemd, IDisposable
     /// <param name="cancellationToken">Ends the waiting.</param>
     /// <returns>initializing, starting, running, degraded, maintenance, stopping.</returns>
     /// <exception cref="SystemdException">systemd cannot be reached.</exception>
-    public Task<string> GetSystemStateAsync(CancellationToken cancellationToken) =>
-        GuardAsync(
-            "read the state of",
-            "the system",
-            ReplyLimit,
-            session => session.ReadPropertyAsync(
+    public async Task<string> GetSystemStateAsync(CancellationToken cancellationToken) =>
+        (await CallAsync("read the state of", "the system", s_replyLimit,
+            static session => session.ReadPropertyAsync(
                 SystemdAddress.ManagerPath, SystemdAddress.ManagerInterface, "SystemState"),
-            cancellationToken);
+            cancellationToken)).GetString();
 
     /// <inheritdoc/>
     public Task<IDisposable> WatchUnitAsync(
         string unit, Action<UnitState> changed, CancellationToken cancellationToken)
     {
-        var subscription = new UnitSubscription(unit, changed);
-        return SubscribeAsync(
-            subscription, $"unit {unit}", session => session.FollowAsync(subscription), cancellationToken);
+        UnitFollower follower = new(unit, changed);
+        return WatchAsync($"unit {unit}", follower.FollowAsync, follower.UnpinAsync, cancellationToken);
     }
 
-    /// <summary>Follows the ends of a unit's jobs, whoever asked for them.</summary>
-    /// <param name="unit">The unit's own name, no alias.</param>
-    /// <param name="ended">Takes each job that ended, on the bus's thread: must not wait or throw.</param>
-    /// <param name="cancellationToken">Ends the waiting for systemd.</param>
-    /// <returns>When the following began; what ends it.</returns>
-    /// <exception cref="SystemdException">systemd cannot be reached.</exception>
-    public Task<IDisposable> WatchJobsAsync(
-        string unit, Action<UnitJob> ended, CancellationToken cancellationToken) =>
-        SubscribeAsync(new JobSubscription(unit, ended), $"jobs of unit {unit}", cancellationToken);
-
     /// <summary>Waits for the end of the boot: systemd's StartupFinished.</summary>
-    /// <param name="finished">Told once the boot's jobs are done, on the bus's thread: must not wait or throw.</param>
+    /// <param name="finished">Told once the boot's jobs are done, on any thread: must not wait or throw.</param>
     /// <param name="cancellationToken">Ends the waiting for systemd.</param>
     /// <returns>When the following began; what ends it.</returns>
     /// <exception cref="SystemdException">systemd cannot be reached.</exception>
     public Task<IDisposable> WatchStartupAsync(Action finished, CancellationToken cancellationToken) =>
-        SubscribeAsync(new StartupSubscription(finished), "the boot", cancellationToken);
+        WatchAsync(
+            "the boot",
+            async session => await session.WatchAsync(SystemdAddress.ManagerPath, SystemdAddress.ManagerInterface,
+                "StartupFinished", static (_, _) => true, _ => finished()),
+            static _ => Task.CompletedTask,
+            cancellationToken);
 
-    /// <summary>Ends the connection, the thread and all following.</summary>
-    public void Dispose() => _link.Dispose();
-
-    private async Task<string> RunJobAsync(
-        string operation, string member, string unit, CancellationToken cancellationToken)
+    /// <summary>Ends the connection and all following.</summary>
+    public void Dispose()
     {
-        string subject = $"unit {unit}";
-        SystemdSession? used = null;
-        try
+        lock (_lock)
         {
-            Task<string> job = await GuardAsync(
-                operation,
-                subject,
-                ReplyLimit,
-                session => (used = session).BeginJobAsync(member, unit),
-                cancellationToken);
-            return await GuardAsync(operation, subject, Timeout.InfiniteTimeSpan, _ => job, cancellationToken);
-        }
-        finally
-        {
-            used?.EndJob();
+            _disposed.Cancel();
+            if (_session is { IsCompletedSuccessfully: true })
+                _session.Result.Dispose();
         }
     }
 
-    private Task<IDisposable> SubscribeAsync(
-        Subscription subscription, string subject, CancellationToken cancellationToken) =>
-        SubscribeAsync(
-            subscription,
-            subject,
-            session =>
-            {
-                session.AddMatch(subscription.Rule);
-                return Task.CompletedTask;
-            },
-            cancellationToken);
-
-    private async Task<IDisposable> SubscribeAsync(
-        Subscription subscription,
-        string subject,
-        Func<SystemdSession, Task> follow,
-        CancellationToken cancellationToken)
+    /// <summary>The session, or a new one if there is none any more.</summary>
+    private Task<SystemdSession> SessionAsync()
     {
-        var token = new SubscriptionToken(() => _link.Remove(subscription));
-        try
+        lock (_lock)
         {
-            return await GuardAsync<IDisposable>(
-                "follow",
-                subject,
-                ReplyLimit,
-                async session =>
-                {
-                    await session.Present;
-                    _link.Add(subscription);
-                    await follow(session);
-                    return token;
-                },
-                cancellationToken);
-        }
-        catch
-        {
-            token.Dispose();
-            throw;
+            ObjectDisposedException.ThrowIf(_disposed.IsCancellationRequested, this);
+            if (_session is { IsCompletedSuccessfully: true } && _session.Result.Over.IsCancellationRequested)
+            {
+                _session.Result.Dispose();
+                _session = null;
+            }
+
+            if (_session is null or { IsFaulted: true } or { IsCanceled: true })
+                _session = SystemdSession.OpenAsync(_disposed.Token);
+            return _session;
         }
     }
 
     /// <summary>Makes a call within a limit, and one kind of exception of all that can go wrong.</summary>
-    private async Task<T> GuardAsync<T>(
-        string operation,
-        string subject,
-        TimeSpan limit,
-        Func<SystemdSession, Task<T>> call,
-        CancellationToken cancellationToken)
+    private async Task<T> CallAsync<T>(string operation, string subject, TimeSpan limit,
+        Func<SystemdSession, Task<T>> call, CancellationToken cancellationToken)
     {
+        using CancellationTokenSource limited =
+            CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, _disposed.Token);
+        limited.CancelAfter(limit);
         try
         {
-            return await call(_link.Session).WaitAsync(limit, cancellationToken);
+            return await TryUntilAsync(call, static failure => SystemdSession.IsLost(failure), limited.Token);
         }
-        catch (BusErrorException exception)
+        catch (DBusErrorReplyException exception)
         {
-            throw new SystemdException(operation, subject, exception.Name, exception.Message, exception);
+            throw new SystemdException(
+                operation, subject, exception.ErrorName, exception.ErrorMessage ?? exception.ErrorName, exception);
         }
-        catch (LinuxException exception)
-        {
-            throw new SystemdException(operation, subject, "", exception.Message, exception);
-        }
-        catch (ObjectDisposedException exception)
+        catch (Exception exception) when (_disposed.IsCancellationRequested && IsBroken(exception))
         {
             throw new SystemdException(operation, subject, "", "the connection to systemd was closed", exception);
         }
-        catch (TimeoutException exception)
+        catch (Exception exception) when (exception is TimeoutException
+            || (exception is OperationCanceledException && !cancellationToken.IsCancellationRequested))
         {
-            string reason = $"systemd did not answer within {limit.TotalSeconds} s";
-            throw new SystemdException(operation, subject, "", reason, exception);
+            throw new SystemdException(operation, subject, "", "systemd did not answer in time", exception);
+        }
+        catch (Exception exception) when (IsBroken(exception) && exception is not OperationCanceledException)
+        {
+            throw new SystemdException(operation, subject, "", exception.Message, exception);
         }
     }
+
+    /// <summary>
+    /// Makes a call again as long as sessions end under it. Where there never was one, the first failure counts: an
+    /// operator on a machine without a bus must not wait.
+    /// </summary>
+    private async Task<T> TryUntilAsync<T>(
+        Func<SystemdSession, Task<T>> call, Func<Exception, bool> isPassing, CancellationToken cancellationToken)
+    {
+        for (TimeSpan pause = s_firstPause; ; pause = pause * 2 < s_longestPause ? pause * 2 : s_longestPause)
+        {
+            try
+            {
+                SystemdSession session = await SessionAsync().WaitAsync(cancellationToken);
+                _wasThere = true;
+                return await call(session).WaitAsync(cancellationToken);
+            }
+            catch (Exception failure) when (_wasThere && !_disposed.IsCancellationRequested && isPassing(failure))
+            {
+                await Task.Delay(pause, cancellationToken);
+            }
+        }
+    }
+
+    private async Task<IDisposable> WatchAsync(string subject, Func<SystemdSession, Task<IDisposable>> follow,
+        Func<SystemdSession, Task> release, CancellationToken cancellationToken)
+    {
+        (SystemdSession, IDisposable) first = await CallAsync("follow", subject, s_replyLimit,
+            async session => (session, await follow(session)), cancellationToken);
+        return new UnitWatch(ended => KeepAsync(first, follow, release, ended), failed);
+    }
+
+    /// <summary>Follows again in each session that comes after one that ended.</summary>
+    private async Task KeepAsync((SystemdSession Session, IDisposable Following) present,
+        Func<SystemdSession, Task<IDisposable>> follow, Func<SystemdSession, Task> release, CancellationToken ended)
+    {
+        using CancellationTokenSource over = CancellationTokenSource.CreateLinkedTokenSource(ended, _disposed.Token);
+        while (true)
+        {
+            using (CancellationTokenSource next =
+                CancellationTokenSource.CreateLinkedTokenSource(over.Token, present.Session.Over))
+            {
+                await Task.Delay(Timeout.InfiniteTimeSpan, next.Token)
+                    .ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            }
+
+            present.Following.Dispose();
+            if (over.IsCancellationRequested)
+            {
+                await release(present.Session);
+                return;
+            }
+
+            present = await TryUntilAsync(
+                async session => (session, await follow(session)), IsBroken, over.Token);
+        }
+    }
+
+    private static bool IsBroken(Exception failure) =>
+        failure is DBusExceptionBase or SocketException or IOException or ObjectDisposedException
+            or OperationCanceledException;
 }

@@ -1,227 +1,149 @@
+using Tmds.DBus.Protocol;
+
 namespace UnlockDaemon.Linux.Systemd;
 
 /// <summary>
-/// What holds for one connection to the bus: who systemd is on it, the jobs under way, and the match rules.
-/// When the connection is lost, so is this, and <see cref="SystemdConnection"/> makes another.
+/// One connection to the bus and systemd as it is on it: over when the connection is lost, and also when systemd's name
+/// gets another owner, as at a daemon-reexec. <see cref="SystemdConnection"/> then opens the next one.
 /// </summary>
+/// <remarks>
+/// Calls and signals are bound to that owner: anybody on the machine may send a signal, and only systemd's count. Replies
+/// and signals are read one after the other as they come; a reader may therefore note what a later signal is about.
+/// </remarks>
 internal sealed class SystemdSession : IDisposable
 {
-    private readonly Func<Subscription[]> _subscriptions;
-    private readonly Action<SystemdSession> _lost;
-    private readonly Bus _bus;
+    private readonly DBusConnection _connection;
+    private readonly string _owner;
 
-    // Only ever touched on the bus's thread.
-    private readonly Dictionary<string, TaskCompletionSource<string>> _jobs = [];
-
-    private volatile TaskCompletionSource<string> _owner = NewSource();
-
-    /// <summary>Connects, asks who systemd is and follows what is subscribed to.</summary>
-    internal SystemdSession(Func<Subscription[]> subscriptions, Action<SystemdSession> lost)
+    private SystemdSession(DBusConnection connection, string owner, CancellationToken over)
     {
-        _subscriptions = subscriptions;
-        _lost = lost;
-        _bus = new Bus(Signalled, End);
-        AddMatch(SystemdAddress.OwnerRule);
-        foreach (Subscription subscription in subscriptions())
-            AddMatch(subscription.Rule);
-        TellBus("GetNameOwner", SystemdAddress.Name, reply => OwnerIs(reply.ReadString()));
+        _connection = connection;
+        _owner = owner;
+        Over = over;
     }
 
-    internal bool IsLost => _bus.IsLost;
+    /// <summary>Cancelled when it is over.</summary>
+    internal CancellationToken Over { get; }
 
-    /// <summary>Ends when systemd is on the bus, which it is not for a moment after the bus started.</summary>
-    internal Task Present => _owner.Task;
-
-    /// <summary>Calls systemd once it is present.</summary>
-    internal async Task<T> CallAsync<T>(
-        string path, string @interface, string member, string[] arguments, Func<BusMessage, T> read)
+    /// <summary>Connects, and waits until systemd is there, which it is not for a moment after the bus started.</summary>
+    /// <param name="cancellationToken">Ends the waiting.</param>
+    /// <returns>The session; signals of systemd arrive.</returns>
+    /// <exception cref="DBusExceptionBase">There is no bus, or it went away at once.</exception>
+    internal static async Task<SystemdSession> OpenAsync(CancellationToken cancellationToken)
     {
-        await _owner.Task;
-        var request = new BusRequest<T>(read)
+        DBusConnection connection = new(SystemdAddress.Bus);
+        try
         {
-            Destination = SystemdAddress.Name,
-            Path = path,
-            Interface = @interface,
-            Member = member,
-            Arguments = arguments,
-        };
-        _bus.Send(request);
-        return await request.Reply;
-    }
-
-    /// <summary>Asks for a job; gives the task that ends with its result. <see cref="EndJob"/> must follow.</summary>
-    internal Task<Task<string>> BeginJobAsync(string member, string unit)
-    {
-        // Only while somebody waits for a job are we woken by the ends of jobs. The bus counts equal rules.
-        AddMatch(SystemdAddress.JobRule);
-        return CallAsync(
-            SystemdAddress.ManagerPath,
-            SystemdAddress.ManagerInterface,
-            member,
-            [unit, "replace"],
-            reply => JobAt(reply.ReadObjectPath()).Task);
-    }
-
-    /// <summary>Waits for a job less.</summary>
-    internal void EndJob() => RemoveMatch(SystemdAddress.JobRule);
-
-    /// <summary>Reads a unit's state; the reader sees it on the bus's thread, in step with the signals.</summary>
-    internal Task<UnitState> ReadUnitAsync(string unit, Action<UnitState>? reader = null) =>
-        CallAsync(UnitName.ToObjectPath(unit), SystemdAddress.PropertiesInterface, "GetAll", [""], reply =>
+            await connection.ConnectAsync();
+            NameOwnerWatcher watcher = await connection.WatchNameOwnerAsync(SystemdAddress.Name);
+            string owner = await watcher.WaitForOwnerAsync(cancellationToken);
+            SystemdSession session = new(connection, owner, watcher.GetOwnerChangedCancellationToken(owner));
+            await session.CallManagerAsync("Subscribe");
+            return session;
+        }
+        catch
         {
-            UnitState state = UnitProperties.Read(reply, new UnitState { Id = unit });
-            reader?.Invoke(state);
-            return state;
-        });
-
-    /// <summary>Reads one property that is a text.</summary>
-    internal Task<string> ReadPropertyAsync(string path, string @interface, string property) =>
-        CallAsync(
-            path,
-            SystemdAddress.PropertiesInterface,
-            "Get",
-            [@interface, property],
-            static reply => reply.ReadVariant("s", static m => m.ReadString()));
-
-    /// <summary>Begins to follow a unit; once more if its name turns out to be an alias.</summary>
-    internal async Task FollowAsync(UnitSubscription subscription)
-    {
-        while (true)
-        {
-            string rule = subscription.Rule;
-            AddMatch(rule);
-            await RefreshAsync(subscription);
-            if (subscription.Rule == rule)
-                return;
-            RemoveMatch(rule);
+            connection.Dispose();
+            throw;
         }
     }
 
-    internal void AddMatch(string rule) => TellBus("AddMatch", rule);
+    /// <summary>Whether a failure says that the session is over, and nothing about what was asked for.</summary>
+    internal static bool IsLost(Exception failure) =>
+        failure is DBusConnectionException or DBusOwnerChangedException or ObjectDisposedException
+            or DBusErrorReplyException { ErrorName: "org.freedesktop.DBus.Error.NoReply"
+                or "org.freedesktop.DBus.Error.NameHasNoOwner" or "org.freedesktop.DBus.Error.ServiceUnknown"
+                or "org.freedesktop.DBus.Error.Disconnected" };
 
-    internal void RemoveMatch(string rule) => TellBus("RemoveMatch", rule);
-
-    /// <summary>Ends what the constructor or FollowAsync began.</summary>
-    internal void Forget(Subscription subscription)
-    {
-        RemoveMatch(subscription.Rule);
-        if (subscription is UnitSubscription unit)
-            TellSystemd("UnrefUnit", unit.Unit);
-    }
-
-    public void Dispose() => _bus.Dispose();
-
-    private static TaskCompletionSource<string> NewSource() => new(TaskCreationOptions.RunContinuationsAsynchronously);
-
-    private TaskCompletionSource<string> JobAt(string path)
-    {
-        if (!_jobs.TryGetValue(path, out TaskCompletionSource<string>? job))
-            _jobs.Add(path, job = NewSource());
-        return job;
-    }
-
-    private void TellBus(string member, string argument, Action<BusMessage>? replied = null) =>
-        _bus.Send(new BusNotice
-        {
-            Destination = SystemdAddress.BusName,
-            Path = SystemdAddress.BusPath,
-            Interface = SystemdAddress.BusName,
-            Member = member,
-            Arguments = [argument],
-            Replied = replied,
-        });
-
-    private void TellSystemd(string member, params string[] arguments) => _bus.Send(new BusNotice
-    {
-        Destination = SystemdAddress.Name,
-        Path = SystemdAddress.ManagerPath,
-        Interface = SystemdAddress.ManagerInterface,
-        Member = member,
-        Arguments = arguments,
-    });
-
-    private void Signalled(BusMessage signal)
-    {
-        string sender = signal.Sender;
-        if (sender == SystemdAddress.BusName)
-        {
-            if (signal.Member == "NameOwnerChanged")
-                OwnerChanged(signal);
-        }
-
-        // Anybody on the machine may send us a signal of any content; only systemd's count.
-        else if (_owner.Task is { IsCompletedSuccessfully: true } owner && owner.Result == sender)
-        {
-            Deliver(signal, signal.Path, signal.Member);
-        }
-    }
-
-    private void OwnerChanged(BusMessage signal)
-    {
-        signal.ReadString();
-        signal.ReadString();
-        string owner = signal.ReadString();
-        if (_owner.Task.IsCompleted)
-            _owner = NewSource();
-        if (owner.Length > 0)
-            OwnerIs(owner);
-    }
-
-    private void OwnerIs(string owner)
-    {
-        if (!_owner.TrySetResult(owner))
-            return;
-        TellSystemd("Subscribe");
-        foreach (Subscription subscription in _subscriptions())
-            if (subscription is UnitSubscription unit)
-                _ = TryRefreshAsync(unit);
-    }
-
-    /// <summary>
-    /// Asks for a unit's state, and pins the unit: systemd forgets an idle unit at once, with how it ended, and reads
-    /// its files again for every question and for the next start.
-    /// </summary>
-    private Task<UnitState> RefreshAsync(UnitSubscription subscription)
-    {
-        TellSystemd("RefUnit", subscription.Unit);
-        return ReadUnitAsync(subscription.Unit, subscription.Take);
-    }
-
-    private async Task TryRefreshAsync(UnitSubscription subscription)
+    /// <summary>Waits for something, no longer than the session lasts.</summary>
+    /// <exception cref="DBusOwnerChangedException">The session is over.</exception>
+    internal async Task<T> WhileItLastsAsync<T>(Task<T> task)
     {
         try
         {
-            await RefreshAsync(subscription);
+            return await task.WaitAsync(Over);
         }
-        catch (Exception exception) when (exception is LinuxException or BusErrorException or ObjectDisposedException)
+        catch (OperationCanceledException) when (Over.IsCancellationRequested)
         {
-            // The connection went again; its successor asks again.
+            throw new DBusOwnerChangedException();
         }
     }
 
-    private void Deliver(BusMessage signal, string path, string member)
-    {
-        if (member == "JobRemoved")
-        {
-            (string job, UnitJob end) = RemovedJob.Read(signal);
-            if (_jobs.Remove(job, out TaskCompletionSource<string>? waiting))
-                waiting.TrySetResult(end.Result);
-        }
+    /// <summary>Calls the manager, for nothing but its being done.</summary>
+    internal Task CallManagerAsync(string member, params string[] arguments) =>
+        CallManagerAsync(member, static (_, _) => true, arguments);
 
-        foreach (Subscription subscription in _subscriptions())
+    /// <summary>Calls the manager.</summary>
+    internal Task<T> CallManagerAsync<T>(string member, MessageValueReader<T> read, params string[] arguments) =>
+        CallAsync(SystemdAddress.ManagerPath, SystemdAddress.ManagerInterface, member, read, arguments);
+
+    /// <summary>Whether a job is still queued or runs.</summary>
+    /// <param name="job">Its object: /org/freedesktop/systemd1/job/4711.</param>
+    internal async Task<bool> HasJobAsync(string job)
+    {
+        try
         {
-            if (!subscription.Covers(path, member))
-                continue;
-            signal.Rewind();
-            subscription.Receive(signal);
+            await CallAsync(job, SystemdAddress.PropertiesInterface, "GetAll", static (_, _) => true, "");
+            return true;
+        }
+        catch (DBusErrorReplyException failure) when (!IsLost(failure))
+        {
+            return false;
         }
     }
 
-    private void End(Exception reason)
+    /// <summary>Reads a unit's state; the taker sees it in step with the signals.</summary>
+    internal Task<UnitState> ReadUnitAsync(string unit, string path, Action<UnitState>? take = null) =>
+        CallAsync(path, SystemdAddress.PropertiesInterface, "GetAll", (message, _) =>
+        {
+            Reader reader = message.GetBodyReader();
+            UnitState state = UnitProperties.Apply(
+                new UnitState { Id = unit }, reader.ReadDictionaryOfStringToVariantValue());
+            take?.Invoke(state);
+            return state;
+        }, "");
+
+    /// <summary>Reads one property.</summary>
+    internal Task<VariantValue> ReadPropertyAsync(string path, string @interface, string property) =>
+        CallAsync(path, SystemdAddress.PropertiesInterface, "Get", static (message, _) =>
+        {
+            Reader reader = message.GetBodyReader();
+            return reader.ReadVariantValue();
+        }, @interface, property);
+
+    /// <summary>Receives a signal of systemd.</summary>
+    /// <param name="path">The object that it is about.</param>
+    /// <param name="interface">Its interface.</param>
+    /// <param name="member">Its name.</param>
+    /// <param name="read">Reads it.</param>
+    /// <param name="handle">Takes it; must not wait or throw.</param>
+    /// <returns>What ends the receiving.</returns>
+    internal ValueTask<IDisposable> WatchAsync<T>(
+        string path, string @interface, string member, MessageValueReader<T> read, Action<T> handle) =>
+        _connection.WatchSignalAsync(_owner, path, @interface, member, read,
+            notification =>
+            {
+                if (notification.HasValue)
+                    handle(notification.Value);
+            },
+            ObserverFlags.None, emitOnCapturedContext: false);
+
+    /// <inheritdoc/>
+    public void Dispose() => _connection.Dispose();
+
+    private Task<T> CallAsync<T>(
+        string path, string @interface, string member, MessageValueReader<T> read, params string[] arguments) =>
+        _connection.CallMethodAsync(Write(path, @interface, member, arguments), read);
+
+    /// <remarks>All arguments that systemd takes from us are texts.</remarks>
+    private MessageBuffer Write(string path, string @interface, string member, string[] arguments)
     {
-        _owner.TrySetException(reason);
-        foreach (TaskCompletionSource<string> job in _jobs.Values)
-            job.TrySetException(reason);
-        _lost(this);
+        using MessageWriter writer = _connection.GetMessageWriter();
+        // systemd is there or it is not; the bus must not try to start it.
+        writer.WriteMethodCallHeader(
+            _owner, path, @interface, member, new string('s', arguments.Length), MessageFlags.NoAutoStart);
+        foreach (string argument in arguments)
+            writer.WriteString(argument);
+        return writer.CreateMessage();
     }
 }

@@ -58,9 +58,6 @@ public sealed record UnitState
     /// <summary>Whether a job for it is queued or runs: an inactive unit may be on its way up.</summary>
     public bool HasJob { get; init; }
 
-    /// <summary>Whether a unit file was found and is in order.</summary>
-    public bool IsLoaded => LoadState == "loaded";
-
     /// <summary>Whether it is up in systemd's view, which for a wrapped SysV script says little.</summary>
     public bool IsActive => ActiveState is "active" or "reloading" or "refreshing";
 
