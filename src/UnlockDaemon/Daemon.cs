@@ -1,17 +1,15 @@
-using System.Runtime.InteropServices;
-using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
+using Serilog;
 using UnlockDaemon.Cli;
 using UnlockDaemon.Protocol;
 using UnlockDaemon.Service;
 using UnlockDaemon.Service.Configuration;
+using UnlockDaemon.Service.Parts;
 
 namespace UnlockDaemon;
 
-/// <summary>The daemon's main: configuration, log, signals, service.</summary>
-/// <remarks>
-/// A generic host would give no more than these signals here, for 1.6 MiB of the 5 that the idle daemon may have to
-/// itself.
-/// </remarks>
+/// <summary>The daemon's main: configuration, log, host.</summary>
 internal static class Daemon
 {
     private const string Usage = """
@@ -44,23 +42,55 @@ internal static class Daemon
             return ExitCode.Failure;
         }
 
-        using JournalLog log = new();
-        if (LoadConfiguration(log) is not { } configuration)
-            return ExitCode.Configuration;
-
-        using CancellationTokenSource stopping = new();
-        using PosixSignalRegistration terminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, Stop);
-        using PosixSignalRegistration interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, Stop);
-        using UnlockdService service = new(configuration, Instance.Current.Socket, log);
-        await service.RunAsync(stopping.Token);
-        return ExitCode.Success;
-
-        void Stop(PosixSignalContext signal)
+        await using Serilog.Core.Logger log = DaemonLog.CreateLogger(Instance.Current);
+        try
         {
-            // What is to be done before the end is done by the service; the default would end the process now.
-            signal.Cancel = true;
-            stopping.Cancel();
+            return await RunAsync(log);
         }
+        catch (Exception failure)
+        {
+            // Without this the runtime would end the process by a signal.
+            log.Fatal(failure, "the daemon cannot go on and has to be started anew");
+            return ExitCode.Failure;
+        }
+    }
+
+    private static async Task<int> RunAsync(Serilog.Core.Logger log)
+    {
+        ConfigurationResult loaded = ConfigurationLoader.Load(Instance.Current.Configuration);
+        foreach (ConfigurationError error in loaded.Errors)
+            log.Error("{ConfigurationError:l}", error.ToString());
+        if (loaded.Configuration is not { } configuration)
+            return loaded.WasRead ? ExitCode.Configuration : ExitCode.Failure;
+
+        HostApplicationBuilder builder = Host.CreateEmptyApplicationBuilder(null);
+        builder.Services.AddSerilog(log);
+        builder.Services.AddSystemd();
+        builder.Services.Configure<ConsoleLifetimeOptions>(static options => options.SuppressStatusMessages = true);
+        builder.Services.AddUnlockd(configuration, Instance.Current.Socket);
+        using IHost host = builder.Build();
+        return await RunAsync(host);
+    }
+
+    /// <returns>
+    /// Failure if a part has failed: the host itself would stop as if it had been told to, and systemd would not know.
+    /// </returns>
+    internal static async Task<int> RunAsync(IHost host)
+    {
+        CancellationToken stopping =
+            host.Services.GetRequiredService<IHostApplicationLifetime>().ApplicationStopping;
+        DaemonPart[] parts = [.. host.Services.GetServices<IHostedService>().OfType<DaemonPart>()];
+        try
+        {
+            await host.StartAsync();
+        }
+        catch (OperationCanceledException) when (stopping.IsCancellationRequested)
+        {
+            // Told to stop in the middle of the start: what has started is stopped in its order.
+        }
+
+        await host.WaitForShutdownAsync();
+        return Array.Exists(parts, static part => part.IsBroken) ? ExitCode.Failure : ExitCode.Success;
     }
 
     /// <summary>
@@ -69,18 +99,7 @@ internal static class Daemon
     /// </summary>
     private static bool RunsAlready()
     {
-        // At boot there is none, and no failed attempt costs memory.
-        if (!File.Exists(Instance.Current.Socket))
-            return false;
         using VarlinkClient? client = VarlinkClient.TryConnect(Instance.Current.Socket);
         return client is not null;
-    }
-
-    private static UnlockdConfiguration? LoadConfiguration(JournalLog log)
-    {
-        ConfigurationResult result = ConfigurationLoader.Load(Instance.Current.Configuration);
-        foreach (ConfigurationError error in result.Errors)
-            log.Log(LogLevel.Error, default, error, null, static (e, _) => e.ToString());
-        return result.Configuration;
     }
 }

@@ -13,6 +13,9 @@ internal sealed class Connection(MessageStream stream, PeerCredentials peer)
 
     internal PeerCredentials Peer => peer;
 
+    /// <summary>Ends when it is served no more; whatever goes wrong with it is told there.</summary>
+    internal Task Serving { get; set; } = Task.CompletedTask;
+
     /// <summary>Whether a call is being answered.</summary>
     internal bool Busy
     {

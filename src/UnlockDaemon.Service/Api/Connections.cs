@@ -10,6 +10,16 @@ internal sealed class Connections(int limit)
     private readonly Lock _lock = new();
     private readonly List<Connection> _all = [];
 
+    /// <summary>Those who serve them.</summary>
+    internal Task[] Serving
+    {
+        get
+        {
+            lock (_lock)
+                return [.. _all.Select(static connection => connection.Serving)];
+        }
+    }
+
     /// <summary>Takes one in, in place of an idle one at the limit.</summary>
     /// <returns>False when there is no room for it.</returns>
     internal bool TryAdd(Connection connection)

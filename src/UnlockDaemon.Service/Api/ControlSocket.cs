@@ -2,30 +2,60 @@ using System.Net.Sockets;
 using Microsoft.Extensions.Logging;
 using UnlockDaemon.Protocol;
 using UnlockDaemon.Protocol.Messages;
+using UnlockDaemon.Service.Parts;
 
 namespace UnlockDaemon.Service.Api;
 
 /// <summary>Listens on the control socket. Every user may connect; the table of methods says who may do what.</summary>
-internal sealed partial class ControlSocket(string path, ControlMethods methods, ILogger logger)
+internal sealed partial class ControlSocket(string path, ControlMethods methods, ILogger logger) : DaemonPart
 {
     private const int MaximumConnections = 64;
     private static readonly TimeSpan s_messageLimit = TimeSpan.FromSeconds(10);
+
+    // For the answers that are on their way as the daemon ends.
+    private static readonly TimeSpan s_lastWords = TimeSpan.FromSeconds(5);
+
+    // Named for the generated log methods.
+    private readonly ILogger _logger = logger;
     private readonly Connections _connections = new(MaximumConnections);
 
-    /// <summary>Serves until cancelled.</summary>
-    internal async Task RunAsync(Action listening, CancellationToken cancellation)
+    private Socket? _listener;
+
+    /// <inheritdoc/>
+    public override Task StartAsync(CancellationToken cancellationToken)
     {
-        using Socket listener = Listen();
-        listening();
-        while (true)
+        _listener = Listen();
+        return base.StartAsync(cancellationToken);
+    }
+
+    /// <inheritdoc/>
+    public override void Dispose()
+    {
+        _listener?.Dispose();
+        base.Dispose();
+    }
+
+    /// <inheritdoc/>
+    protected override async Task RunAsync(CancellationToken stopping)
+    {
+        try
         {
-            Socket socket = await listener.AcceptAsync(cancellation);
-            Connection connection = new(new MessageStream(socket, s_messageLimit, MessageStream.MaximumCall),
-                PeerCredentials.Of(socket));
-            if (_connections.TryAdd(connection))
-                _ = ServeAsync(connection, cancellation);
-            else
-                connection.Stream.Dispose();
+            while (true)
+            {
+                Socket socket = await _listener!.AcceptAsync(stopping);
+                Connection connection = new(new MessageStream(socket, s_messageLimit, MessageStream.MaximumCall),
+                    PeerCredentials.Of(socket));
+                if (_connections.TryAdd(connection))
+                    connection.Serving = ServeAsync(connection, stopping);
+                else
+                    connection.Stream.Dispose();
+            }
+        }
+        catch (OperationCanceledException) when (stopping.IsCancellationRequested)
+        {
+            _listener!.Close();
+            await Task.WhenAll(_connections.Serving).WaitAsync(s_lastWords, CancellationToken.None)
+                .ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
     }
 
@@ -43,6 +73,8 @@ internal sealed partial class ControlSocket(string path, ControlMethods methods,
     {
         try
         {
+            // Not before the connection knows who serves it.
+            await Task.Yield();
             await ConverseAsync(connection, cancellation);
         }
         catch (Exception ended) when (ended is OperationCanceledException or ObjectDisposedException)

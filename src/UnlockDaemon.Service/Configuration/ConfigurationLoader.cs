@@ -24,15 +24,15 @@ public static class ConfigurationLoader
         }
         catch (Exception exception) when (exception is FileNotFoundException or DirectoryNotFoundException)
         {
-            return Refuse(path, $"there is no such file; write one that begins with:\n{ConfigurationParser.Beginning}");
+            return Unread(path, $"there is no such file; write one that begins with:\n{ConfigurationParser.Beginning}");
         }
         catch (UnauthorizedAccessException)
         {
-            return Refuse(path, "may not be read by this user; run the command as root");
+            return Unread(path, "may not be read by this user; run the command as root");
         }
         catch (IOException exception)
         {
-            return Refuse(path, $"cannot be read: {exception.Message}");
+            return Unread(path, $"cannot be read: {exception.Message}");
         }
     }
 
@@ -98,6 +98,9 @@ public static class ConfigurationLoader
             good += length;
         return good;
     }
+
+    private static ConfigurationResult Unread(string path, string message) =>
+        new([new ConfigurationError(path, 0, 0, message)], wasRead: false);
 
     private static ConfigurationResult Refuse(string path, string message) =>
         new([new ConfigurationError(path, 0, 0, message)]);

@@ -9,9 +9,14 @@ public sealed class ConfigurationResult
     {
         Configuration = configuration;
         Errors = [];
+        WasRead = true;
     }
 
-    internal ConfigurationResult(IReadOnlyList<ConfigurationError> errors) => Errors = errors;
+    internal ConfigurationResult(IReadOnlyList<ConfigurationError> errors, bool wasRead = true)
+    {
+        Errors = errors;
+        WasRead = wasRead;
+    }
 
     /// <summary>Whether there is a configuration, and so no error.</summary>
     [MemberNotNullWhen(true, nameof(Configuration))]
@@ -19,6 +24,12 @@ public sealed class ConfigurationResult
 
     /// <summary>The configuration; null when there are errors.</summary>
     public UnlockdConfiguration? Configuration { get; }
+
+    /// <summary>
+    /// Whether the file was read, and is wrong where there are errors: trying again would not mend it. A file that could
+    /// not be read may be readable a moment later.
+    /// </summary>
+    public bool WasRead { get; }
 
     /// <summary>Every mistake, in the order of the file.</summary>
     public IReadOnlyList<ConfigurationError> Errors { get; }

@@ -3,12 +3,13 @@ using UnlockDaemon.Linux.Systemd;
 using UnlockDaemon.Linux.Terminals;
 using UnlockDaemon.Protocol.Messages;
 using UnlockDaemon.Service.Configuration;
+using UnlockDaemon.Service.Parts;
 using UnlockDaemon.Service.Volumes;
 
 namespace UnlockDaemon.Service.Prompts;
 
 /// <summary>Asks for the passphrase everywhere at once while the volume wants one, and is silent otherwise.</summary>
-internal sealed partial class PromptService : IDisposable
+internal sealed partial class PromptService : DaemonPart
 {
     private static readonly string[] s_otherAgents =
         ["systemd-ask-password-console.path", "systemd-ask-password-console.service"];
@@ -30,34 +31,46 @@ internal sealed partial class PromptService : IDisposable
         _logger = logger;
     }
 
+    /// <inheritdoc/>
+    public override Task StartAsync(CancellationToken cancellationToken)
+    {
+        if (_volume.WantsPassphrase)
+            ReserveConsoles();
+        return base.StartAsync(cancellationToken);
+    }
+
+    /// <inheritdoc/>
+    public override void Dispose()
+    {
+        _poller.Dispose();
+        base.Dispose();
+    }
+
     /// <summary>Keeps gettys off the consoles before the first of them starts.</summary>
-    internal void ReserveConsoles()
+    private void ReserveConsoles()
     {
         foreach (string console in ConsoleNames.FindExisting(_configuration.Consoles))
             new ConsoleLogin(_systemd, console).Reserve();
     }
 
-    /// <summary>Runs until cancelled, and then gives the consoles back.</summary>
-    internal async Task RunAsync(CancellationToken cancellation)
+    /// <summary>Asks until told to end, and then gives the consoles back.</summary>
+    protected override async Task RunAsync(CancellationToken stopping)
     {
         try
         {
             while (true)
             {
                 if (!_volume.WantsPassphrase)
-                    await ConsoleLogin.ReturnAllAsync(_systemd, cancellation);
-                await _volume.WaitUntilAsync(static volume => volume.WantsPassphrase, cancellation);
-                await AskEverywhereAsync(cancellation);
+                    await ConsoleLogin.ReturnAllAsync(_systemd, stopping);
+                await _volume.WaitUntilAsync(static volume => volume.WantsPassphrase, stopping);
+                await AskEverywhereAsync(stopping);
             }
         }
-        catch (OperationCanceledException)
+        catch (OperationCanceledException) when (stopping.IsCancellationRequested)
         {
             await ConsoleLogin.ReturnAllAsync(_systemd, CancellationToken.None);
         }
     }
-
-    /// <inheritdoc/>
-    public void Dispose() => _poller.Dispose();
 
     private async Task AskEverywhereAsync(CancellationToken cancellation)
     {

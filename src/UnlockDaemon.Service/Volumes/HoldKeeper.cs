@@ -1,9 +1,12 @@
+using UnlockDaemon.Service.Parts;
+
 namespace UnlockDaemon.Service.Volumes;
 
 /// <summary>Keeps a hold over a restart of the daemon, and ends it when its time has come.</summary>
 /// <param name="condition">Has the hold.</param>
+/// <param name="background">Has the end waited for.</param>
 /// <param name="ended">Called after a hold has ended, however that came.</param>
-internal sealed class HoldKeeper(VolumeCondition condition, Action ended) : IDisposable
+internal sealed class HoldKeeper(VolumeCondition condition, Background background, Action ended) : IDisposable
 {
     private readonly CancellationTokenSource _disposing = new();
 
@@ -19,7 +22,7 @@ internal sealed class HoldKeeper(VolumeCondition condition, Action ended) : IDis
         hold.Remember();
         if (condition.Hold != hold)
             condition.Suspend(hold);
-        _ = EndInTimeAsync(hold);
+        background.Run("ending a hold", () => EndInTimeAsync(hold));
     }
 
     internal void Release() => End("released", null);

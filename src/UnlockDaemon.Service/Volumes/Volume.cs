@@ -1,9 +1,11 @@
+using System.Diagnostics;
 using Microsoft.Extensions.Logging;
 using UnlockDaemon.Linux;
 using UnlockDaemon.Linux.Storage;
 using UnlockDaemon.Linux.Systemd;
 using UnlockDaemon.Protocol.Messages;
 using UnlockDaemon.Service.Configuration;
+using UnlockDaemon.Service.Parts;
 using UnlockDaemon.Service.Units;
 
 namespace UnlockDaemon.Service.Volumes;
@@ -15,11 +17,13 @@ public sealed partial class Volume : IDisposable
     private static readonly TimeSpan s_unlockPatience = TimeSpan.FromSeconds(30);
 
     private readonly VolumeConfiguration _configuration;
+    private readonly TimeSpan _usualDeadline;
     private readonly TimeSpan? _keepKey;
     private readonly StorageStack _stack;
     private readonly ServiceSet _services;
     private readonly LockProof _proof;
     private readonly EventHub _events;
+    private readonly Background _background;
     private readonly ILogger _logger;
     private readonly VolumeCondition _condition;
     private readonly HoldKeeper _hold;
@@ -27,6 +31,8 @@ public sealed partial class Volume : IDisposable
     private readonly StopHistory _history = new(Path.Combine(BootRecord.Directory, "stops"));
     private readonly VolumeTurns _turns = new();
     private bool _isGrowing;
+    private int _atWork;
+    private long _lockEnds;
     private Task<LockOutcome>? _locking;
 
     /// <summary>Describes a volume; nothing is touched before <see cref="ObserveAsync"/>.</summary>
@@ -34,19 +40,22 @@ public sealed partial class Volume : IDisposable
     /// <param name="services">The services that live on it.</param>
     /// <param name="stack">The layers of the volume.</param>
     /// <param name="events">Told what happens.</param>
+    /// <param name="background">Does what outlives the work that began it.</param>
     /// <param name="logger">Told what happens.</param>
     internal Volume(UnlockdConfiguration configuration, ServiceSet services, StorageStack stack,
-        EventHub events, ILogger logger)
+        EventHub events, Background background, ILogger logger)
     {
         _configuration = configuration.Volume;
+        _usualDeadline = configuration.Lock.Deadline;
         _keepKey = configuration.Lock.KeepKey;
         _stack = stack;
         _services = services;
         _proof = new LockProof(configuration.Volume, stack, services);
         _events = events;
+        _background = background;
         _logger = logger;
         _condition = new VolumeCondition(events, logger);
-        _hold = new HoldKeeper(_condition, OnHoldEnded);
+        _hold = new HoldKeeper(_condition, background, OnHoldEnded);
         _space = new SpaceWatch(stack.Container, events, logger);
         _services.ReadinessChanged += OnReadinessChanged;
         _services.StopTook += _history.Add;
@@ -66,6 +75,30 @@ public sealed partial class Volume : IDisposable
 
     /// <summary>Whether operators are to be asked for the passphrase.</summary>
     public bool WantsPassphrase => _condition.WantsPassphrase;
+
+    /// <summary>
+    /// Whether a piece of work could take its turn, or whoever has the turn is at work. If not, it is lost for good.
+    /// </summary>
+    public bool IsAtWorkOrFree
+    {
+        get
+        {
+            if (!_turns.TryTake())
+                return Volatile.Read(ref _atWork) > 0;
+            _turns.GiveBack();
+            return true;
+        }
+    }
+
+    /// <summary>How long what is under way may still take: a lock has the deadline that it was given.</summary>
+    public TimeSpan TimeToFinish
+    {
+        get
+        {
+            TimeSpan left = Stopwatch.GetElapsedTime(Stopwatch.GetTimestamp(), Volatile.Read(ref _lockEnds));
+            return left > _usualDeadline ? left : _usualDeadline;
+        }
+    }
 
     /// <summary>The state's name on the socket.</summary>
     /// <param name="state">The state.</param>
@@ -160,6 +193,7 @@ public sealed partial class Volume : IDisposable
     /// <returns>The attempt, as soon as the volume is mounted or it is clear that it will not be.</returns>
     public async Task<UnlockAttempt> UnlockAsync(Passphrase? passphrase)
     {
+        using Work work = new(this);
         LookAgain();
         int panics = _turns.Panics;
         if (State is VolumeState.Starting or VolumeState.Stopping or VolumeState.Locking)
@@ -199,9 +233,7 @@ public sealed partial class Volume : IDisposable
             return attempt;
         }
 
-        // After a hold it had a time limit; from here on it stays, for the next one.
-        _stack.Mapping.Kept.KeepOn();
-        return attempt with { Services = ReleaseAfterAsync(StartServicesAsync()) };
+        return attempt with { Services = ReleaseAfterAsync(KeepKeyAndStartServicesAsync()) };
     }
 
     /// <summary>Grows the mounted volume, while it is in use. A lock or a panic ends it between two steps.</summary>
@@ -210,6 +242,7 @@ public sealed partial class Volume : IDisposable
     /// <returns>What came of it.</returns>
     public async Task<GrowOutcome> GrowAsync(long size, Passphrase? passphrase)
     {
+        using Work work = new(this);
         LookAgain();
         if (State is VolumeState.Stopping or VolumeState.Locking || !await _turns.TryTakeAsync(s_unlockPatience))
             return new(GrowOutcomeKind.Busy, Activity);
@@ -261,6 +294,8 @@ public sealed partial class Volume : IDisposable
             }
         }
 
+        Volatile.Write(ref _lockEnds,
+            Stopwatch.GetTimestamp() + (long)(request.Deadline.TotalSeconds * Stopwatch.Frequency));
         Task<LockOutcome> locking = LockAloneAsync(request);
         _locking = locking;
         try
@@ -277,6 +312,7 @@ public sealed partial class Volume : IDisposable
     /// <returns>Null when all is down; otherwise what is left.</returns>
     public async Task<string?> PanicAsync()
     {
+        using Work work = new(this);
         _turns.BeginPanic();
         PanicSequence panic = new(_stack, _services, _events);
         panic.WipeKeys();
@@ -354,6 +390,7 @@ public sealed partial class Volume : IDisposable
 
     private async Task<LockOutcome> LockAloneAsync(LockRequest request)
     {
+        using Work work = new(this);
         using CancellationTokenSource deadline =
             CancellationTokenSource.CreateLinkedTokenSource(_turns.NextPanic);
         deadline.CancelAfter(request.Deadline);
@@ -380,20 +417,46 @@ public sealed partial class Volume : IDisposable
         {
             // After the proof, under another key.
             if (!request.IsShutdown)
-                _ = BringUpSwapAsync();
-            _ = sequence.Unfinished.ContinueWith(_ =>
-            {
-                plan.Dispose();
-                _turns.GiveBack();
-            }, TaskScheduler.Default);
+                _background.Run("bringing swap space up", BringUpSwapAsync);
+            _background.Run("what a lock left unfinished", () => FinishLockAsync(sequence, plan, new Work(this)));
         }
     }
 
-    private async Task<VolumeState> ReleaseAfterAsync(Task<VolumeState> work)
+    private async Task FinishLockAsync(LockSequence sequence, LockPlan plan, Work work)
     {
         try
         {
-            return await work;
+            await sequence.Unfinished;
+        }
+        finally
+        {
+            plan.Dispose();
+            _turns.GiveBack();
+            work.Dispose();
+        }
+    }
+
+    private async Task<VolumeState> KeepKeyAndStartServicesAsync()
+    {
+        try
+        {
+            // After a hold it had a time limit; from here on it stays, for the next one.
+            _stack.Mapping.Kept.KeepOn();
+        }
+        catch (Exception failure) when (failure is LinuxException or IOException)
+        {
+            _condition.Complain(failure.Message);
+        }
+
+        return await StartServicesAsync();
+    }
+
+    private async Task<VolumeState> ReleaseAfterAsync(Task<VolumeState> starting)
+    {
+        using Work work = new(this);
+        try
+        {
+            return await starting;
         }
         finally
         {
@@ -422,14 +485,28 @@ public sealed partial class Volume : IDisposable
 
     private void OnHoldEnded()
     {
-        _ = BringUpSwapAsync();
+        _background.Run("bringing swap space up", BringUpSwapAsync);
         if (_stack.Mapping.Kept.Exists)
-            _ = UnlockAsync(null);
+            _background.Run("unlocking with the kept key", () => UnlockAsync(null));
     }
 
     /// <summary>A service failed later, or came back.</summary>
     private void OnReadinessChanged(bool ready) =>
         _condition.TakeReadiness(() => ready, [VolumeState.Ready, VolumeState.Degraded]);
+
+    /// <summary>Somebody is at work who has the turn, or waits for it: as long as it is not disposed of.</summary>
+    private sealed class Work : IDisposable
+    {
+        private readonly Volume _volume;
+
+        internal Work(Volume volume)
+        {
+            _volume = volume;
+            Interlocked.Increment(ref volume._atWork);
+        }
+
+        public void Dispose() => Interlocked.Decrement(ref _volume._atWork);
+    }
 
     [LoggerMessage(Level = LogLevel.Information, Message = "grow to {Size} bytes: {Outcome} {Reason}")]
     private partial void LogGrow(GrowOutcomeKind outcome, long size, string reason);

@@ -4,6 +4,7 @@ using UnlockDaemon.Protocol;
 using UnlockDaemon.Protocol.Messages;
 using UnlockDaemon.Service.Api;
 using UnlockDaemon.Service.Configuration;
+using UnlockDaemon.Service.Parts;
 using UnlockDaemon.Service.Units;
 using UnlockDaemon.Service.Volumes;
 using UnlockDaemon.UnitTests.Configuration;
@@ -13,14 +14,14 @@ using Xunit;
 namespace UnlockDaemon.UnitTests.Api;
 
 /// <summary>The socket of a daemon whose volume is locked.</summary>
-public sealed class ControlSocketTests : IDisposable
+public sealed class ControlSocketTests : IAsyncLifetime
 {
     private static readonly TimeSpan s_limit = TimeSpan.FromSeconds(10);
     private readonly string _directory = Directory.CreateTempSubdirectory("unlockd-socket-").FullName;
     private readonly Socket _client = new(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
-    private readonly CancellationTokenSource _stopping = new();
     private readonly ServiceSet _services = new([], new StandInSystemd(), NullLogger.Instance);
     private readonly Volume _volume;
+    private readonly ControlSocket _socket;
 
     public ControlSocketTests()
     {
@@ -28,19 +29,25 @@ public sealed class ControlSocketTests : IDisposable
             ConfigurationLoaderTests.Valid("volume: { container: /no/such/file, mount_point: /no/such/directory }");
         EventHub events = new();
         _volume = new Volume(configuration, _services, new StorageStack(configuration.Volume, false, null),
-            events, NullLogger.Instance);
+            events, new Background(NullLogger.Instance), NullLogger.Instance);
         string path = Path.Combine(_directory, "socket");
         ControlMethods methods = new(_volume, _services, events, configuration);
-        _ = new ControlSocket(path, methods, NullLogger.Instance)
-            .RunAsync(() => _client.Connect(new UnixDomainSocketEndPoint(path)), _stopping.Token);
+        _socket = new ControlSocket(path, methods, NullLogger.Instance);
+    }
+
+    /// <summary>The socket accepts as soon as it has started.</summary>
+    public async ValueTask InitializeAsync()
+    {
+        await _socket.StartAsync(Cancellation);
+        await _client.ConnectAsync(new UnixDomainSocketEndPoint(Path.Combine(_directory, "socket")), Cancellation);
     }
 
     private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
 
-    public void Dispose()
+    public async ValueTask DisposeAsync()
     {
-        _stopping.Cancel();
-        _stopping.Dispose();
+        await _socket.StopAsync(CancellationToken.None);
+        _socket.Dispose();
         _client.Dispose();
         _volume.Dispose();
         _services.Dispose();
@@ -55,6 +62,18 @@ public sealed class ControlSocketTests : IDisposable
         byte[] reply = new byte[1024];
         Assert.NotEqual(0, await ReceiveAsync(reply));
         _client.Shutdown(SocketShutdown.Send);
+        Assert.Equal(0, await ReceiveAsync(reply));
+    }
+
+    [Fact]
+    public async Task AnswersAreAwaitedWhenItStops()
+    {
+        _client.Send(VarlinkMessage.Call("org.unlockd.Status", new Nothing(), ProtocolJson.Default.Nothing, more: false)
+            .Span);
+        byte[] reply = new byte[4096];
+        Assert.NotEqual(0, await ReceiveAsync(reply));
+        await _socket.StopAsync(Cancellation);
+        Assert.False(_socket.IsBroken);
         Assert.Equal(0, await ReceiveAsync(reply));
     }
 
