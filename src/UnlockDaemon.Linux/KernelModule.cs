@@ -1,3 +1,4 @@
+using Tmds.Linux;
 using UnlockDaemon.Linux.Interop;
 
 namespace UnlockDaemon.Linux;
@@ -20,14 +21,14 @@ public static class KernelModule
         Load(name);
         // "install NAME /bin/true" in modprobe.d is a load that succeeds and loads nothing.
         if (!Path.Exists(provides))
-            throw new LinuxException("load kernel module", name, Errno.ENODEV, "modprobe.d has it load nothing");
+            throw new LinuxException("load kernel module", name, LibC.ENODEV, "modprobe.d has it load nothing");
     }
 
     private static void Load(string name)
     {
         nint context = LibKmod.kmod_new(null, 0);
         if (context == 0)
-            throw new LinuxException("load kernel module", name, Errno.EIO);
+            throw new LinuxException("load kernel module", name, LibC.EIO);
         nint list = 0;
         try
         {
@@ -35,7 +36,7 @@ public static class KernelModule
             if (error < 0)
                 throw new LinuxException("look up kernel module", name, -error);
             if (list == 0)
-                throw new LinuxException("find kernel module", name, Errno.ENOENT);
+                throw new LinuxException("find kernel module", name, LibC.ENOENT);
             Insert(list, name);
         }
         finally
@@ -52,6 +53,6 @@ public static class KernelModule
         int error = LibKmod.kmod_module_probe_insert_module(module, 0, 0, 0, 0, 0);
         LibKmod.kmod_module_unref(module);
         if (error != 0)
-            throw new LinuxException("load kernel module", name, error < 0 ? -error : Errno.EPERM);
+            throw new LinuxException("load kernel module", name, error < 0 ? -error : LibC.EPERM);
     }
 }

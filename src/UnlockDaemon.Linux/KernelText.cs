@@ -1,5 +1,6 @@
 using System.Text;
 using Microsoft.Win32.SafeHandles;
+using Tmds.Linux;
 using UnlockDaemon.Linux.Interop;
 
 namespace UnlockDaemon.Linux;
@@ -18,7 +19,7 @@ internal static class KernelText
     /// <returns>Null where it cannot be read: those of a process may be gone at any time.</returns>
     internal static unsafe string? TryRead(string path)
     {
-        using SafeFileHandle file = Fcntl.open(path, Fcntl.O_RDONLY | Fcntl.O_CLOEXEC, 0);
+        using SafeFileHandle file = Fcntl.open(path, LibC.O_RDONLY | LibC.O_CLOEXEC, 0);
         if (file.IsInvalid)
             return null;
         byte[] content = new byte[Page];

@@ -1,4 +1,5 @@
 using Microsoft.Win32.SafeHandles;
+using Tmds.Linux;
 using UnlockDaemon.Linux.Interop;
 
 namespace UnlockDaemon.Linux;
@@ -11,7 +12,7 @@ public static unsafe class LockedRead
     /// <param name="path">The file.</param>
     /// <returns>The open file.</returns>
     /// <exception cref="LinuxException">It cannot be opened.</exception>
-    public static SafeFileHandle Open(string path) => Fcntl.Open(path, Fcntl.O_RDONLY);
+    public static SafeFileHandle Open(string path) => Fcntl.Open(path, LibC.O_RDONLY);
 
     /// <summary>Reads to the end.</summary>
     /// <param name="file">The open file.</param>
@@ -24,7 +25,7 @@ public static unsafe class LockedRead
         while (true)
         {
             if (passphrase.Free.IsEmpty)
-                throw new LinuxException("take a passphrase from", name, Errno.EFBIG);
+                throw new LinuxException("take a passphrase from", name, LibC.EFBIG);
             fixed (byte* free = passphrase.Free)
             {
                 nint count = Unistd.read(file, free, (nuint)passphrase.Free.Length);

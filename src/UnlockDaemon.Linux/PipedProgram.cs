@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Text;
 using Microsoft.Win32.SafeHandles;
+using Tmds.Linux;
 using UnlockDaemon.Linux.Interop;
 
 namespace UnlockDaemon.Linux;
@@ -12,7 +13,6 @@ namespace UnlockDaemon.Linux;
 internal sealed unsafe class PipedProgram : IDisposable
 {
     private const int SecretDescriptor = 3;
-    private const int SIGPIPE = 13;
 
     private readonly string _file;
     private readonly int _pid;
@@ -76,7 +76,7 @@ internal sealed unsafe class PipedProgram : IDisposable
     {
         if (!_ended)
         {
-            _ = Signal.kill(_pid, Signal.SIGKILL);
+            _ = LibC.kill(_pid, LibC.SIGKILL);
             Reap();
         }
 
@@ -88,7 +88,7 @@ internal sealed unsafe class PipedProgram : IDisposable
     private static (SafeFileHandle Read, SafeFileHandle Write) MakePipe()
     {
         int* ends = stackalloc int[2];
-        return Unistd.pipe2(ends, Fcntl.O_CLOEXEC) == 0
+        return LibC.pipe2(ends, LibC.O_CLOEXEC) == 0
             ? (new SafeFileHandle(ends[0], ownsHandle: true), new SafeFileHandle(ends[1], ownsHandle: true))
             : throw LinuxException.FromLastError("make", "a pipe");
     }
@@ -100,14 +100,15 @@ internal sealed unsafe class PipedProgram : IDisposable
         _ = Spawn.posix_spawn_file_actions_init(&actions);
         _ = Spawn.posix_spawnattr_init(&attributes);
         // Its output first: the number of a pipe's end may be that of the secret's.
-        using SafeFileHandle nothing = Fcntl.Open("/dev/null", Fcntl.O_RDONLY);
+        using SafeFileHandle nothing = Fcntl.Open("/dev/null", LibC.O_RDONLY);
         _ = Spawn.posix_spawn_file_actions_adddup2(&actions, nothing, 0);
         _ = Spawn.posix_spawn_file_actions_adddup2(&actions, ends[1], 1);
         _ = Spawn.posix_spawn_file_actions_adddup2(&actions, ends[2], 2);
         _ = Spawn.posix_spawn_file_actions_adddup2(&actions, ends[0], SecretDescriptor);
         // The runtime ignores SIGPIPE, which is inherited.
         Spawn.sigset_t pipe = default;
-        pipe[(SIGPIPE - 1) / 8] = 1 << ((SIGPIPE - 1) % 8);
+        int bit = LibC.SIGPIPE - 1;
+        pipe[bit / 8] = (byte)(1 << (bit % 8));
         Spawn.sigset_t none = default;
         _ = Spawn.posix_spawnattr_setsigdefault(&attributes, &pipe);
         _ = Spawn.posix_spawnattr_setsigmask(&attributes, &none);
@@ -136,20 +137,20 @@ internal sealed unsafe class PipedProgram : IDisposable
             }
         }
 
-        throw new LinuxException("take what came from", _file, Errno.ENOSPC, "it is too long");
+        throw new LinuxException("take what came from", _file, LibC.ENOSPC, "it is too long");
     }
 
     private void Wait(SafeFileHandle file, TimeSpan left)
     {
-        Poll.pollfd[] fds = [new() { fd = (int)file.DangerousGetHandle(), events = Poll.POLLIN }];
-        if (left <= TimeSpan.Zero || Poll.poll(fds, 1, (int)left.TotalMilliseconds) == 0)
-            throw new LinuxException("wait for", _file, Errno.EBUSY, "it took too long");
+        pollfd[] fds = [new() { fd = (int)file.DangerousGetHandle(), events = LibC.POLLIN }];
+        if (left <= TimeSpan.Zero || Poll.poll(fds, (int)left.TotalMilliseconds) == 0)
+            throw new LinuxException("wait for", _file, LibC.EBUSY, "it took too long");
     }
 
     private void Reap()
     {
         while (Spawn.waitpid(_pid, out _, 0) < 0
-            && System.Runtime.InteropServices.Marshal.GetLastPInvokeError() == Errno.EINTR)
+            && System.Runtime.InteropServices.Marshal.GetLastPInvokeError() == LibC.EINTR)
         {
             // A signal came first.
         }

@@ -1,5 +1,6 @@
 using System.Runtime.InteropServices;
 using Microsoft.Win32.SafeHandles;
+using Tmds.Linux;
 using UnlockDaemon.Linux.Interop;
 
 namespace UnlockDaemon.Linux;
@@ -31,7 +32,7 @@ public sealed class ProcessHandle : IDisposable
         if (!process.IsInvalid)
             return new ProcessHandle(pid, process);
         // EINVAL: no process can have that number, or it is a thread of another one.
-        return Marshal.GetLastPInvokeError() is Errno.ESRCH or Errno.EINVAL
+        return Marshal.GetLastPInvokeError().IsOneOf(LibC.ESRCH, LibC.EINVAL)
             ? null
             : throw LinuxException.FromLastError("take hold of process", $"{pid}");
     }
@@ -46,26 +47,26 @@ public sealed class ProcessHandle : IDisposable
         Terminate();
         if (WaitForEnd(grace))
             return true;
-        Send(Signal.SIGKILL);
+        Send(LibC.SIGKILL);
         return WaitForEnd(limit);
     }
 
     /// <summary>Asks it to end (SIGTERM).</summary>
     /// <exception cref="LinuxException">It may not be signalled.</exception>
-    public void Terminate() => Send(Signal.SIGTERM);
+    public void Terminate() => Send(LibC.SIGTERM);
 
     /// <inheritdoc/>
     public void Dispose() => _process.Dispose();
 
     private void Send(int signal)
     {
-        if (PidFd.pidfd_send_signal(_process, signal, 0, 0) != 0 && Marshal.GetLastPInvokeError() != Errno.ESRCH)
+        if (PidFd.pidfd_send_signal(_process, signal, 0, 0) != 0 && Marshal.GetLastPInvokeError() != LibC.ESRCH)
             throw LinuxException.FromLastError("end process", $"{Pid}");
     }
 
     private bool WaitForEnd(TimeSpan limit)
     {
-        Poll.pollfd[] fds = [new() { fd = (int)_process.DangerousGetHandle(), events = Poll.POLLIN }];
-        return Poll.poll(fds, 1, (int)limit.TotalMilliseconds) > 0;
+        pollfd[] fds = [new() { fd = (int)_process.DangerousGetHandle(), events = LibC.POLLIN }];
+        return Poll.poll(fds, (int)limit.TotalMilliseconds) > 0;
     }
 }

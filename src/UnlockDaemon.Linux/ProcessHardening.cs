@@ -1,3 +1,4 @@
+using Tmds.Linux;
 using UnlockDaemon.Linux.Interop;
 
 namespace UnlockDaemon.Linux;
@@ -18,5 +19,5 @@ public static class ProcessHardening
     }
 
     /// <summary>Whether this process is root's.</summary>
-    public static bool IsRoot => Unistd.geteuid() == 0;
+    public static bool IsRoot => LibC.geteuid() == 0;
 }

@@ -1,3 +1,4 @@
+using Tmds.Linux;
 using UnlockDaemon.Linux.Interop;
 
 namespace UnlockDaemon.Linux;
@@ -10,5 +11,5 @@ public static class ProcessPriority
     /// control group. Only root may: for others it stays as it is.
     /// </summary>
     public static void TakeRealTime() =>
-        _ = Sched.sched_setscheduler(0, Sched.SCHED_RR, new Sched.sched_param { sched_priority = 1 });
+        _ = Sched.sched_setscheduler(0, LibC.SCHED_RR, new Sched.sched_param { sched_priority = 1 });
 }

@@ -1,4 +1,5 @@
 using System.Runtime.InteropServices;
+using Tmds.Linux;
 
 namespace UnlockDaemon.Linux.Interop;
 
@@ -15,7 +16,7 @@ internal sealed class DeviceMapperTask : SafeHandle
         _name = name;
         SetHandle(LibDevMapper.dm_task_create(type));
         if (IsInvalid || LibDevMapper.dm_task_set_name(this, name) == 0)
-            throw new LinuxException("prepare a request for", "/dev/mapper/" + name, Errno.EIO);
+            throw new LinuxException("prepare a request for", "/dev/mapper/" + name, LibC.EIO);
     }
 
     public override bool IsInvalid => handle == 0;

@@ -1,16 +1,14 @@
 using System.Runtime.InteropServices;
 using Microsoft.Win32.SafeHandles;
+using Tmds.Linux;
 
 namespace UnlockDaemon.Linux.Interop;
 
 /// <summary>A counter to wake a thread that polls. Source: sys/eventfd.h, eventfd(2).</summary>
 internal static partial class EventFd
 {
-    internal const int EFD_CLOEXEC = 0x80000;
-    internal const int EFD_NONBLOCK = 0x800;
-
-    [LibraryImport("libc", SetLastError = true)]
-    internal static partial SafeFileHandle eventfd(uint initval, int flags);
+    internal static SafeFileHandle eventfd(uint initval, int flags) =>
+        new(LibC.eventfd(initval, flags), ownsHandle: true);
 
     [LibraryImport("libc", SetLastError = true)]
     internal static partial int eventfd_read(SafeFileHandle fd, out ulong value);

@@ -1,5 +1,6 @@
 using System.Runtime.InteropServices;
 using System.Security.Cryptography;
+using Tmds.Linux;
 
 namespace UnlockDaemon.Linux.Interop;
 
@@ -10,12 +11,15 @@ internal sealed unsafe class LockedMapping : SafeHandle
         : base(-1, ownsHandle: true)
     {
         Length = length;
-        SetHandle(Mman.mmap(0, (nuint)length, Mman.PROT_READ | Mman.PROT_WRITE,
-            Mman.MAP_PRIVATE | Mman.MAP_ANONYMOUS, -1, 0));
+        // SAFETY: an anonymous mapping at an address of the kernel's choice; it is this object's alone.
+        SetHandle((nint)LibC.mmap(null, (size_t)(ulong)length, LibC.PROT_READ | LibC.PROT_WRITE,
+            LibC.MAP_PRIVATE | LibC.MAP_ANONYMOUS, -1, 0));
         if (IsInvalid)
             throw LinuxException.FromLastError("map", $"{length} bytes of memory for a secret");
 
-        if (Mman.mlock2(handle, (nuint)length, Mman.MLOCK_ONFAULT) != 0)
+        // A kernel that cannot lock pages as they come (that of an emulator, or one that filters calls) locks them now.
+        if (LibC.mlock2((void*)handle, (size_t)(ulong)length, LibC.MLOCK_ONFAULT) != 0
+            && LibC.mlock((void*)handle, (size_t)(ulong)length) != 0)
         {
             LinuxException locking = LinuxException.FromLastError("lock", $"{length} bytes of memory for a secret");
             Dispose();
@@ -23,8 +27,8 @@ internal sealed unsafe class LockedMapping : SafeHandle
         }
 
         // Advice only: neither can fail on a private anonymous mapping of a kernel since 4.14.
-        _ = Mman.madvise(handle, (nuint)length, Mman.MADV_DONTDUMP);
-        _ = Mman.madvise(handle, (nuint)length, Mman.MADV_WIPEONFORK);
+        _ = LibC.madvise((void*)handle, (size_t)(ulong)length, LibC.MADV_DONTDUMP);
+        _ = LibC.madvise((void*)handle, (size_t)(ulong)length, LibC.MADV_WIPEONFORK);
     }
 
     internal int Length { get; }
@@ -34,6 +38,6 @@ internal sealed unsafe class LockedMapping : SafeHandle
     protected override bool ReleaseHandle()
     {
         CryptographicOperations.ZeroMemory(new Span<byte>((void*)handle, Length));
-        return Mman.munmap(handle, (nuint)Length) == 0;
+        return LibC.munmap((void*)handle, (size_t)(ulong)Length) == 0;
     }
 }

@@ -5,11 +5,11 @@ namespace UnlockDaemon.Linux.Interop;
 /// <summary>Loop devices. Source: linux/loop.h, loop(4).</summary>
 internal static unsafe class Loop
 {
-    internal const ulong LOOP_CLR_FD = 0x4C01;
-    internal const ulong LOOP_GET_STATUS64 = 0x4C05;
-    internal const ulong LOOP_SET_CAPACITY = 0x4C07;
-    internal const ulong LOOP_CONFIGURE = 0x4C0A;
-    internal const ulong LOOP_CTL_GET_FREE = 0x4C82;
+    internal const uint LOOP_CLR_FD = 0x4C01;
+    internal const uint LOOP_GET_STATUS64 = 0x4C05;
+    internal const uint LOOP_SET_CAPACITY = 0x4C07;
+    internal const uint LOOP_CONFIGURE = 0x4C0A;
+    internal const uint LOOP_CTL_GET_FREE = 0x4C82;
     internal const uint LO_FLAGS_DIRECT_IO = 16;
 
     /// <summary>struct loop_info64.</summary>

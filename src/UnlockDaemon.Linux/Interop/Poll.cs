@@ -1,25 +1,16 @@
-using System.Runtime.InteropServices;
+using Tmds.Linux;
 
 namespace UnlockDaemon.Linux.Interop;
 
 /// <summary>Waiting for descriptors. Source: poll.h, poll(2).</summary>
-internal static partial class Poll
+internal static unsafe class Poll
 {
-    internal const short POLLIN = 0x001;
-    internal const short POLLPRI = 0x002;
-
-    /// <summary>One descriptor, what is waited for, and what happened.</summary>
-    [StructLayout(LayoutKind.Sequential)]
-    internal struct pollfd
-    {
-        internal int fd;
-        internal short events;
-        internal short revents;
-    }
-
     /// <param name="fds">The descriptors.</param>
-    /// <param name="nfds">How many.</param>
     /// <param name="timeout">Milliseconds; -1 waits for ever.</param>
-    [LibraryImport("libc", SetLastError = true)]
-    internal static partial int poll(Span<pollfd> fds, nuint nfds, int timeout);
+    internal static int poll(Span<pollfd> fds, int timeout)
+    {
+        // SAFETY: the array is pinned for the time of the call.
+        fixed (pollfd* first = fds)
+            return LibC.poll(first, (uint)fds.Length, timeout);
+    }
 }

@@ -5,8 +5,6 @@ namespace UnlockDaemon.Linux.Interop;
 /// <summary>Scheduling policies. Source: sched.h, sched(7), sched_setscheduler(2).</summary>
 internal static partial class Sched
 {
-    internal const int SCHED_RR = 2;
-
     /// <summary>struct sched_param.</summary>
     [StructLayout(LayoutKind.Sequential)]
     internal struct sched_param

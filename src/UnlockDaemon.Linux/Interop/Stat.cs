@@ -1,21 +1,13 @@
 using System.Runtime.InteropServices;
+using Tmds.Linux;
 
 namespace UnlockDaemon.Linux.Interop;
 
 /// <summary>What a path is. Source: linux/stat.h, statx(2).</summary>
 internal static partial class Stat
 {
-    internal const int AT_FDCWD = -100;
-    internal const int AT_NO_AUTOMOUNT = 0x800;
-    internal const uint STATX_BASIC_STATS = 0x7ff;
     internal const uint STATX_MNT_ID = 0x1000;
-    internal const ushort S_IFMT = 0xF000;
-    internal const ushort S_IFREG = 0x8000;
-    internal const ushort S_IFDIR = 0x4000;
-    internal const ushort S_IFBLK = 0x6000;
-    internal const ushort S_IFSOCK = 0xC000;
-
-    /// <summary>struct statx, the fields in use; 256 bytes in all.</summary>
+    /// <summary>struct statx, the fields in use; 256 bytes in all. That of Tmds.LibC has no stx_mnt_id.</summary>
     [StructLayout(LayoutKind.Explicit, Size = 256)]
     internal struct statx
     {
@@ -30,6 +22,9 @@ internal static partial class Stat
         [FieldOffset(0x88)] internal uint stx_dev_major;
         [FieldOffset(0x8C)] internal uint stx_dev_minor;
         [FieldOffset(0x90)] internal ulong stx_mnt_id;
+
+        /// <summary>Whether it is of a kind: S_IFREG and the like.</summary>
+        internal readonly bool IsOfType(mode_t type) => (stx_mode & (ushort)LibC.S_IFMT) == (ushort)type;
     }
 
     [LibraryImport("libc", EntryPoint = "statx", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]

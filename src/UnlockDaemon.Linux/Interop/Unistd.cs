@@ -1,36 +1,45 @@
 using System.Runtime.InteropServices;
 using Microsoft.Win32.SafeHandles;
+using Tmds.Linux;
 
 namespace UnlockDaemon.Linux.Interop;
 
-/// <summary>
-/// Reading, writing and flushing. Source: unistd.h, read(2), write(2), pread(2), pipe(2), fsync(2), syncfs(2).
-/// </summary>
-internal static unsafe partial class Unistd
+/// <summary>Reading, writing and flushing. Source: unistd.h, read(2), write(2), pread(2), fsync(2), syncfs(2).</summary>
+internal static unsafe class Unistd
 {
-    internal const int SEEK_END = 2;
+    internal static long lseek(SafeFileHandle fd, long offset, int whence)
+    {
+        using Descriptor file = new(fd);
+        return LibC.lseek(file, offset, whence);
+    }
 
-    [LibraryImport("libc", SetLastError = true)]
-    internal static partial long lseek(SafeFileHandle fd, long offset, int whence);
+    internal static nint read(SafeHandle fd, byte* buffer, nuint count)
+    {
+        using Descriptor file = new(fd);
+        return (nint)(long)LibC.read(file, buffer, (size_t)count);
+    }
 
-    [LibraryImport("libc", SetLastError = true)]
-    internal static partial nint read(SafeHandle fd, byte* buffer, nuint count);
+    internal static nint pread(SafeFileHandle fd, byte* buffer, nuint count, long offset)
+    {
+        using Descriptor file = new(fd);
+        return (nint)(long)LibC.pread(file, buffer, (size_t)count, offset);
+    }
 
-    [LibraryImport("libc", SetLastError = true)]
-    internal static partial nint pread(SafeFileHandle fd, byte* buffer, nuint count, long offset);
+    internal static nint write(SafeHandle fd, byte* buffer, nuint count)
+    {
+        using Descriptor file = new(fd);
+        return (nint)(long)LibC.write(file, buffer, (size_t)count);
+    }
 
-    [LibraryImport("libc", SetLastError = true)]
-    internal static partial int pipe2(int* fds, int flags);
+    internal static int fsync(SafeFileHandle fd)
+    {
+        using Descriptor file = new(fd);
+        return LibC.fsync(file);
+    }
 
-    [LibraryImport("libc", SetLastError = true)]
-    internal static partial nint write(SafeHandle fd, byte* buffer, nuint count);
-
-    [LibraryImport("libc", SetLastError = true)]
-    internal static partial int fsync(SafeFileHandle fd);
-
-    [LibraryImport("libc", SetLastError = true)]
-    internal static partial int syncfs(SafeFileHandle fd);
-
-    [LibraryImport("libc")]
-    internal static partial uint geteuid();
+    internal static int syncfs(SafeFileHandle fd)
+    {
+        using Descriptor file = new(fd);
+        return LibC.syncfs(file);
+    }
 }

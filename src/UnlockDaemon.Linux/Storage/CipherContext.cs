@@ -1,4 +1,5 @@
 using System.Runtime.InteropServices;
+using Tmds.Linux;
 using UnlockDaemon.Linux.Interop;
 
 namespace UnlockDaemon.Linux.Storage;
@@ -57,5 +58,5 @@ internal sealed unsafe class CipherContext : SafeHandle
         return true;
     }
 
-    private LinuxException Refused() => new("use cipher", _algorithm, Errno.EINVAL);
+    private LinuxException Refused() => new("use cipher", _algorithm, LibC.EINVAL);
 }

@@ -1,6 +1,7 @@
 using System.Security.Cryptography;
 using System.Text;
 using Microsoft.Win32.SafeHandles;
+using Tmds.Linux;
 using UnlockDaemon.Linux.Interop;
 
 namespace UnlockDaemon.Linux.Storage;
@@ -64,9 +65,9 @@ public sealed record ContainerFile(string Path)
     {
         if (FileStatus.TryRead(Path) is not { } status)
             return $"container {Path} is missing: restore it, or make one with 'unlockctl create {Path} --size 10G'";
-        if ((status.stx_mode & Stat.S_IFMT) == Stat.S_IFDIR)
+        if (status.IsOfType(LibC.S_IFDIR))
             return $"container {Path} is a directory: volume.container must name the container file";
-        if ((status.stx_mode & Stat.S_IFMT) != Stat.S_IFREG && !IsBlock(status))
+        if (!status.IsOfType(LibC.S_IFREG) && !IsBlock(status))
             return $"container {Path} is neither a regular file nor a block device";
         long size = Size;
         return size < MinimumSize
@@ -91,9 +92,9 @@ public sealed record ContainerFile(string Path)
     /// <exception cref="LinuxException">A write failed.</exception>
     public void Flush()
     {
-        using SafeFileHandle file = Fcntl.Open(Path, Fcntl.O_RDONLY | Fcntl.O_NONBLOCK);
+        using SafeFileHandle file = Fcntl.Open(Path, LibC.O_RDONLY | LibC.O_NONBLOCK);
         if (Directory.Exists(Path))
-            throw new LinuxException("flush", Path, Errno.EISDIR);
+            throw new LinuxException("flush", Path, LibC.EISDIR);
         if (Unistd.fsync(file) != 0 || Unistd.syncfs(file) != 0)
             throw LinuxException.FromLastError("flush", Path);
     }
@@ -130,7 +131,7 @@ public sealed record ContainerFile(string Path)
     /// <exception cref="LinuxException">The disk below is full; the file is again as large as it was.</exception>
     public void Grow(long size, IProgress<long>? progress, CancellationToken cancellation)
     {
-        using SafeFileHandle file = Fcntl.Open(Path, Fcntl.O_RDWR);
+        using SafeFileHandle file = Fcntl.Open(Path, LibC.O_RDWR);
         long before = RandomAccess.GetLength(file);
         try
         {
@@ -187,13 +188,13 @@ public sealed record ContainerFile(string Path)
         }
     }
 
-    private static bool IsBlock(in Stat.statx status) => (status.stx_mode & Stat.S_IFMT) == Stat.S_IFBLK;
+    private static bool IsBlock(in Stat.statx status) => status.IsOfType(LibC.S_IFBLK);
 
     /// <summary>A device node has no size of its own.</summary>
     private long MeasureDevice()
     {
-        using SafeFileHandle device = Fcntl.Open(Path, Fcntl.O_RDONLY);
-        long size = Unistd.lseek(device, 0, Unistd.SEEK_END);
+        using SafeFileHandle device = Fcntl.Open(Path, LibC.O_RDONLY);
+        long size = Unistd.lseek(device, 0, LibC.SEEK_END);
         return size >= 0 ? size : throw LinuxException.FromLastError("measure", Path);
     }
 

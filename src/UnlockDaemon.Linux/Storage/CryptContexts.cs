@@ -1,4 +1,5 @@
 using System.Runtime.InteropServices;
+using Tmds.Linux;
 using UnlockDaemon.Linux.Interop;
 
 namespace UnlockDaemon.Linux.Storage;
@@ -34,7 +35,7 @@ internal static unsafe class CryptContexts
         try
         {
             int result = LibCryptSetup.crypt_load(context, null, 0);
-            if (result is -Errno.EINVAL or -Errno.EIO)
+            if (result.IsOneOf(-LibC.EINVAL, -LibC.EIO))
                 throw new LinuxException(Reading, header ?? device, -result,
                     t_lastError ?? "there is none, or it is damaged");
             Check(result, Reading, header ?? device);

@@ -1,3 +1,4 @@
+using Tmds.Linux;
 using UnlockDaemon.Linux.Interop;
 
 namespace UnlockDaemon.Linux.Storage;
@@ -68,7 +69,7 @@ public static unsafe partial class CryptDevice
             }
         }
 
-        if (result == -Errno.EPERM)
+        if (result == -LibC.EPERM)
             return false;
         CryptContexts.Check(result, "open the container of mapping", name);
         passphrase?.Clear();

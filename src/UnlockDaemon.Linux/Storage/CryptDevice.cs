@@ -1,4 +1,5 @@
 using System.Runtime.ExceptionServices;
+using Tmds.Linux;
 using UnlockDaemon.Linux.Interop;
 
 namespace UnlockDaemon.Linux.Storage;
@@ -208,7 +209,7 @@ public static unsafe partial class CryptDevice
 
             return slot < 0 ? 0 : (int)length;
         });
-        if (slot == -Errno.EPERM)
+        if (slot == -LibC.EPERM)
             return null;
         CryptContexts.Check(slot, "open the LUKS container on", device);
         Activate(context, device, name, key!);
@@ -223,7 +224,7 @@ public static unsafe partial class CryptDevice
         {
             int slot = LibCryptSetup.crypt_activate_by_passphrase(
                 context, name, LibCryptSetup.CRYPT_ANY_SLOT, bytes, (nuint)passphrase.Length, 0);
-            if (slot == -Errno.EPERM)
+            if (slot == -LibC.EPERM)
                 return null;
             CryptContexts.Check(slot, "open the LUKS container on", device);
             return KeySlot.Describe(slot, OperatorToken.NameOf(context, slot));

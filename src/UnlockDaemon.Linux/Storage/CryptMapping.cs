@@ -1,4 +1,5 @@
 using System.Runtime.InteropServices;
+using Tmds.Linux;
 using UnlockDaemon.Linux.Interop;
 
 namespace UnlockDaemon.Linux.Storage;
@@ -18,7 +19,7 @@ public sealed record CryptMapping(string Name, string SysfsPath)
     /// <summary>Its device number, as mountinfo and st_dev show it.</summary>
     public DeviceNumber Number =>
         DeviceNumber.Parse(ReadAttribute(SysfsPath + "/dev"))
-        ?? throw new LinuxException("read device number of", SysfsPath, Errno.EIO);
+        ?? throw new LinuxException("read device number of", SysfsPath, LibC.EIO);
 
     /// <summary>Finds a mapping by name.</summary>
     /// <param name="name">The name, as below /dev/mapper.</param>
@@ -85,7 +86,7 @@ public sealed record CryptMapping(string Name, string SysfsPath)
         }
 
         if (!IsWiped())
-            throw new LinuxException("wipe the key of", Path, Errno.EBUSY, "the device mapper still shows a key");
+            throw new LinuxException("wipe the key of", Path, LibC.EBUSY, "the device mapper still shows a key");
     }
 
     /// <summary>Replaces its table: all that waits, and all that comes, fails (EIO).</summary>

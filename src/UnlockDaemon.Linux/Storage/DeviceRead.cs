@@ -1,4 +1,5 @@
 using Microsoft.Win32.SafeHandles;
+using Tmds.Linux;
 using UnlockDaemon.Linux.Interop;
 
 namespace UnlockDaemon.Linux.Storage;
@@ -22,8 +23,8 @@ public static class DeviceRead
     public static unsafe int At(string path, long offset, Span<byte> buffer)
     {
         // A pipe would be waited for until somebody writes to it.
-        using SafeFileHandle file = Fcntl.Open(path, Fcntl.O_RDONLY | Fcntl.O_NONBLOCK);
-        if (Unistd.lseek(file, 0, Unistd.SEEK_END) < 0)
+        using SafeFileHandle file = Fcntl.Open(path, LibC.O_RDONLY | LibC.O_NONBLOCK);
+        if (Unistd.lseek(file, 0, LibC.SEEK_END) < 0)
             return 0;
         fixed (byte* bytes = buffer)
         {

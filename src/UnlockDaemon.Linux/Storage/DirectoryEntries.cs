@@ -1,4 +1,5 @@
 using System.Runtime.InteropServices;
+using Tmds.Linux;
 using UnlockDaemon.Linux.Interop;
 
 namespace UnlockDaemon.Linux.Storage;
@@ -42,5 +43,5 @@ internal static class DirectoryEntries
     }
 
     private static bool IsGone(int error) =>
-        error is Errno.ENOENT or Errno.ENOTDIR or Errno.ESRCH or Errno.EACCES or Errno.EPERM;
+        error.IsOneOf(LibC.ENOENT, LibC.ENOTDIR, LibC.ESRCH, LibC.EACCES, LibC.EPERM);
 }

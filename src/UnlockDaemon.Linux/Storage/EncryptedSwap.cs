@@ -4,6 +4,7 @@ using System.Diagnostics;
 using System.Globalization;
 using System.Security.Cryptography;
 using Microsoft.Win32.SafeHandles;
+using Tmds.Linux;
 using UnlockDaemon.Linux.Interop;
 
 namespace UnlockDaemon.Linux.Storage;
@@ -41,8 +42,8 @@ public sealed class EncryptedSwap(string path, string name)
     {
         if (FileStatus.TryRead(path) is not { } status)
             return size is null ? $"swap {path} is missing: give swap.size, and it is made" : null;
-        bool device = (status.stx_mode & Stat.S_IFMT) == Stat.S_IFBLK;
-        if (!device && (status.stx_mode & Stat.S_IFMT) != Stat.S_IFREG)
+        bool device = status.IsOfType(LibC.S_IFBLK);
+        if (!device && !status.IsOfType(LibC.S_IFREG))
             return $"swap {path} is neither a file nor a block device";
         if (device ? IsOursOrBlank() : status.stx_size == 0 || HasMark())
             return null;
@@ -60,7 +61,7 @@ public sealed class EncryptedSwap(string path, string name)
     public void BringUp(long? size)
     {
         if (size is { } wanted && (FileStatus.TryRead(path) is not { } status
-            || ((status.stx_mode & Stat.S_IFMT) == Stat.S_IFREG && (long)status.stx_size != wanted + DataOffset)))
+            || (status.IsOfType(LibC.S_IFREG) && (long)status.stx_size != wanted + DataOffset)))
         {
             // Under its name only with the mark: without one it would be taken for something else.
             string draft = path + ".unlockd-new";
@@ -109,7 +110,7 @@ public sealed class EncryptedSwap(string path, string name)
     private static void TakeBack(string device, long used)
     {
         if (used > Available() - Reserve)
-            throw new LinuxException("take back from swap", device, Errno.ENOMEM);
+            throw new LinuxException("take back from swap", device, LibC.ENOMEM);
         ProcessStartInfo start = new("swapoff", [device])
         {
             Environment = { ["PATH"] = "/usr/sbin:/usr/bin:/sbin:/bin" },
@@ -119,7 +120,7 @@ public sealed class EncryptedSwap(string path, string name)
             using Process swapoff = Process.Start(start)!;
             swapoff.WaitForExit();
             if (swapoff.ExitCode != 0)
-                throw new LinuxException("take back from swap", device, Errno.ENOMEM);
+                throw new LinuxException("take back from swap", device, LibC.ENOMEM);
         }
         catch (Win32Exception failure)
         {
@@ -161,7 +162,7 @@ public sealed class EncryptedSwap(string path, string name)
 
     private static void WriteAt(string target, ReadOnlySpan<byte> bytes)
     {
-        using SafeFileHandle file = Fcntl.Open(target, Fcntl.O_RDWR);
+        using SafeFileHandle file = Fcntl.Open(target, LibC.O_RDWR);
         try
         {
             RandomAccess.Write(file, bytes, 0);
@@ -169,7 +170,7 @@ public sealed class EncryptedSwap(string path, string name)
         catch (IOException failure)
         {
             throw new LinuxException("write to", target,
-                failure.HResult is > 0 and < 4096 ? failure.HResult : Errno.EIO);
+                failure.HResult is > 0 and < 4096 ? failure.HResult : LibC.EIO);
         }
 
         if (Unistd.fsync(file) != 0)
@@ -188,8 +189,8 @@ public sealed class EncryptedSwap(string path, string name)
     /// </summary>
     private bool IsOursOrBlank()
     {
-        using SafeFileHandle file = Fcntl.Open(path, Fcntl.O_RDONLY | Fcntl.O_EXCL);
-        long end = Unistd.lseek(file, 0, Unistd.SEEK_END);
+        using SafeFileHandle file = Fcntl.Open(path, LibC.O_RDONLY | LibC.O_EXCL);
+        long end = Unistd.lseek(file, 0, LibC.SEEK_END);
         byte[] bytes = new byte[DataOffset];
         if (DeviceRead.At(path, 0, bytes) != bytes.Length)
             return false;

@@ -1,5 +1,6 @@
 using System.Runtime.InteropServices;
 using Microsoft.Win32.SafeHandles;
+using Tmds.Linux;
 using UnlockDaemon.Linux.Interop;
 
 namespace UnlockDaemon.Linux.Storage;
@@ -15,13 +16,13 @@ public static class FileName
     /// <exception cref="LinuxException">A file is missing, or may not be renamed.</exception>
     public static bool TryExchange(string one, string other)
     {
-        if (Stdio.renameat2(Stat.AT_FDCWD, one, Stat.AT_FDCWD, other, Stdio.RENAME_EXCHANGE) == 0)
+        if (Stdio.renameat2(LibC.AT_FDCWD, one, LibC.AT_FDCWD, other, Stdio.RENAME_EXCHANGE) == 0)
         {
             Flush(one);
             return true;
         }
 
-        return Marshal.GetLastPInvokeError() is Errno.EINVAL or Errno.ENOSYS
+        return Marshal.GetLastPInvokeError().IsOneOf(LibC.EINVAL, LibC.ENOSYS)
             ? false
             : throw LinuxException.FromLastError($"exchange {one} and", other);
     }
@@ -32,9 +33,9 @@ public static class FileName
     /// <exception cref="LinuxException">The name is taken: EEXIST.</exception>
     public static void Change(string from, string to)
     {
-        if (Stdio.renameat2(Stat.AT_FDCWD, from, Stat.AT_FDCWD, to, Stdio.RENAME_NOREPLACE) != 0)
+        if (Stdio.renameat2(LibC.AT_FDCWD, from, LibC.AT_FDCWD, to, Stdio.RENAME_NOREPLACE) != 0)
         {
-            if (Marshal.GetLastPInvokeError() is not (Errno.EINVAL or Errno.ENOSYS) || File.Exists(to))
+            if (!Marshal.GetLastPInvokeError().IsOneOf(LibC.EINVAL, LibC.ENOSYS) || File.Exists(to))
                 throw LinuxException.FromLastError($"rename {from} to", to);
             File.Move(from, to, overwrite: false);
         }
@@ -48,7 +49,7 @@ public static class FileName
     public static void Flush(string path)
     {
         string directory = Path.GetDirectoryName(path)!;
-        using SafeFileHandle file = Fcntl.Open(directory, Fcntl.O_RDONLY | Fcntl.O_DIRECTORY);
+        using SafeFileHandle file = Fcntl.Open(directory, LibC.O_RDONLY | LibC.O_DIRECTORY);
         if (Unistd.fsync(file) != 0)
             throw LinuxException.FromLastError("flush", directory);
     }

@@ -1,3 +1,4 @@
+using Tmds.Linux;
 using UnlockDaemon.Linux.Interop;
 
 namespace UnlockDaemon.Linux.Storage;
@@ -9,7 +10,7 @@ internal static class FileStatus
         TryRead(path) ?? throw LinuxException.FromLastError("look at", path);
 
     internal static Stat.statx? TryRead(string path) =>
-        Stat.statx_path(Stat.AT_FDCWD, path, Stat.AT_NO_AUTOMOUNT, Stat.STATX_BASIC_STATS | Stat.STATX_MNT_ID,
+        Stat.statx_path(LibC.AT_FDCWD, path, LibC.AT_NO_AUTOMOUNT, LibC.STATX_BASIC_STATS | Stat.STATX_MNT_ID,
             out Stat.statx status) == 0
             ? status
             : null;

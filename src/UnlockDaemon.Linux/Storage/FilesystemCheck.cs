@@ -1,7 +1,7 @@
 using System.ComponentModel;
 using System.Diagnostics;
 using System.Globalization;
-using UnlockDaemon.Linux.Interop;
+using Tmds.Linux;
 
 namespace UnlockDaemon.Linux.Storage;
 
@@ -26,7 +26,7 @@ public static class FilesystemCheck
         // -C 1: progress as "pass current maximum device" lines, between the messages, on standard output.
         using Process checker = Start("e2fsck", ["-p", "-C", "1", device]);
         await using CancellationTokenRegistration stop = cancellation.Register(
-            () => _ = Signal.kill(checker.Id, Signal.SIGTERM));
+            () => _ = LibC.kill(checker.Id, LibC.SIGTERM));
         string lastWords = "";
         while (await checker.StandardOutput.ReadLineAsync(CancellationToken.None) is { } line)
         {
@@ -53,7 +53,7 @@ public static class FilesystemCheck
             return null;
         using Process checker = Start("xfs_repair", ["-n", device], errors: true);
         await using CancellationTokenRegistration stop = cancellation.Register(
-            () => _ = Signal.kill(checker.Id, Signal.SIGTERM));
+            () => _ = LibC.kill(checker.Id, LibC.SIGTERM));
         string? finding = null;
         while (await checker.StandardError.ReadLineAsync(CancellationToken.None) is { } line)
         {

@@ -1,4 +1,5 @@
 using System.Security.Cryptography;
+using Tmds.Linux;
 
 namespace UnlockDaemon.Linux.Storage;
 
@@ -31,7 +32,7 @@ public sealed record GpgKeyFile(string Path)
     {
         ArgumentNullException.ThrowIfNull(passphrase);
         if (!File.Exists(Path))
-            throw new LinuxException("read key file", Path, Errno.ENOENT);
+            throw new LinuxException("read key file", Path, LibC.ENOENT);
         string home = MakeHome();
         LockedMemory memory = new(LongestFile);
         try
@@ -74,7 +75,7 @@ public sealed record GpgKeyFile(string Path)
                 : LastWords(messages));
     }
 
-    private LinuxException Refuse(string reason) => new("decrypt key file", Path, Errno.EINVAL, reason);
+    private LinuxException Refuse(string reason) => new("decrypt key file", Path, LibC.EINVAL, reason);
 
     private static string LastWords(string messages)
     {

@@ -1,4 +1,5 @@
 using System.Text;
+using Tmds.Linux;
 
 namespace UnlockDaemon.Linux.Storage;
 
@@ -43,7 +44,7 @@ internal sealed class HashedPassphrase : IDisposable
         {
             int size = VolumeKey.Digest(_cipher.Hash, Message(round), target[filled..]);
             if (size == 0)
-                throw new LinuxException("make a key with hash", _cipher.Hash, Errno.EINVAL);
+                throw new LinuxException("make a key with hash", _cipher.Hash, LibC.EINVAL);
             filled += size;
         }
     }

@@ -3,6 +3,7 @@ using System.Runtime.InteropServices;
 using System.Text;
 using System.Text.Unicode;
 using Microsoft.Win32.SafeHandles;
+using Tmds.Linux;
 using UnlockDaemon.Linux.Interop;
 
 namespace UnlockDaemon.Linux.Storage;
@@ -63,9 +64,9 @@ public sealed record LoopDevice(string Path)
     /// <exception cref="LinuxException">No device is free, or the file or the loop driver cannot be opened.</exception>
     public static LoopDevice Attach(string container, long offset = 0)
     {
-        using SafeFileHandle file = Fcntl.Open(container, Fcntl.O_RDWR);
+        using SafeFileHandle file = Fcntl.Open(container, LibC.O_RDWR);
         // Two that attach at once would both see no device: the container itself is the lock between them.
-        if (Fcntl.flock(file, Fcntl.LOCK_EX) != 0)
+        if (FileLock.flock(file, FileLock.LOCK_EX) != 0)
             throw LinuxException.FromLastError("lock", container);
         try
         {
@@ -74,7 +75,7 @@ public sealed record LoopDevice(string Path)
         finally
         {
             // The device keeps this open file, and with it the lock, which cryptsetup also takes on a container.
-            _ = Fcntl.flock(file, Fcntl.LOCK_UN);
+            _ = FileLock.flock(file, FileLock.LOCK_UN);
         }
     }
 
@@ -112,8 +113,8 @@ public sealed record LoopDevice(string Path)
     /// <exception cref="LinuxException">The kernel refuses.</exception>
     public void DetachAtLastClose()
     {
-        using SafeFileHandle device = Fcntl.Open(Path, Fcntl.O_RDWR);
-        if (Ioctl.ioctl(device, Loop.LOOP_CLR_FD, 0) != 0 && Marshal.GetLastPInvokeError() != Errno.ENXIO)
+        using SafeFileHandle device = Fcntl.Open(Path, LibC.O_RDWR);
+        if (Ioctl.ioctl(device, Loop.LOOP_CLR_FD, 0) != 0 && Marshal.GetLastPInvokeError() != LibC.ENXIO)
             throw LinuxException.FromLastError("detach", Path);
     }
 
@@ -126,7 +127,7 @@ public sealed record LoopDevice(string Path)
         for (long started = Stopwatch.GetTimestamp(); GetStatus() is not null; Thread.Sleep(5))
         {
             if (Stopwatch.GetElapsedTime(started) > s_detachLimit)
-                throw new LinuxException("detach", Path, Errno.EBUSY);
+                throw new LinuxException("detach", Path, LibC.EBUSY);
         }
     }
 
@@ -134,7 +135,7 @@ public sealed record LoopDevice(string Path)
     /// <exception cref="LinuxException">The device is not attached.</exception>
     public void TakeUpSize()
     {
-        using SafeFileHandle device = Fcntl.Open(Path, Fcntl.O_RDWR);
+        using SafeFileHandle device = Fcntl.Open(Path, LibC.O_RDWR);
         if (Ioctl.ioctl(device, Loop.LOOP_SET_CAPACITY, 0) != 0)
             throw LinuxException.FromLastError("take up the new size of", Path);
     }
@@ -149,7 +150,7 @@ public sealed record LoopDevice(string Path)
     private static unsafe LoopDevice Configure(SafeFileHandle file, string container, long offset)
     {
         RequireDriver();
-        using SafeFileHandle control = Fcntl.Open(Control, Fcntl.O_RDWR);
+        using SafeFileHandle control = Fcntl.Open(Control, LibC.O_RDWR);
         while (true)
         {
             int number = Ioctl.ioctl(control, Loop.LOOP_CTL_GET_FREE, 0);
@@ -157,7 +158,7 @@ public sealed record LoopDevice(string Path)
                 throw LinuxException.FromLastError("find a free loop device for", container);
 
             string path = $"/dev/loop{number}";
-            using SafeFileHandle device = Fcntl.Open(path, Fcntl.O_RDWR);
+            using SafeFileHandle device = Fcntl.Open(path, LibC.O_RDWR);
             Loop.loop_config config = default;
             config.fd = (uint)file.DangerousGetHandle();
             config.info.lo_flags = Loop.LO_FLAGS_DIRECT_IO;
@@ -167,7 +168,7 @@ public sealed record LoopDevice(string Path)
             if (Ioctl.ioctl(device, Loop.LOOP_CONFIGURE, &config) == 0)
                 return new LoopDevice(path);
             // EBUSY: somebody else took this number between the two calls.
-            if (Marshal.GetLastPInvokeError() != Errno.EBUSY)
+            if (Marshal.GetLastPInvokeError() != LibC.EBUSY)
                 throw LinuxException.FromLastError($"attach loop device {path} to", container);
         }
     }
@@ -177,7 +178,7 @@ public sealed record LoopDevice(string Path)
 
     private unsafe Loop.loop_info64? GetStatus()
     {
-        using SafeFileHandle device = Fcntl.open(Path, Fcntl.O_RDONLY | Fcntl.O_CLOEXEC, 0);
+        using SafeFileHandle device = Fcntl.open(Path, LibC.O_RDONLY | LibC.O_CLOEXEC, 0);
         Loop.loop_info64 status;
         return !device.IsInvalid && Ioctl.ioctl(device, Loop.LOOP_GET_STATUS64, &status) == 0 ? status : null;
     }

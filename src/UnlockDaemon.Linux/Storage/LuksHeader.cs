@@ -1,5 +1,6 @@
 using System.Runtime.InteropServices;
 using Microsoft.Win32.SafeHandles;
+using Tmds.Linux;
 using UnlockDaemon.Linux.Interop;
 
 namespace UnlockDaemon.Linux.Storage;
@@ -67,7 +68,7 @@ public sealed unsafe class LuksHeader : IDisposable
     {
         ArgumentNullException.ThrowIfNull(passphrase);
         CryptContexts.CaptureErrors();
-        int slot = -Errno.EPERM;
+        int slot = -LibC.EPERM;
         key = VolumeKey.TryFill(target =>
         {
             nuint length = VolumeKey.MaximumLength;
@@ -133,7 +134,7 @@ public sealed unsafe class LuksHeader : IDisposable
         using LuksHeader written = Read(_device);
         return written.Opens(slot, passphrase)
             ? slot
-            : throw new LinuxException("open the new key slot of", _device, Errno.EIO);
+            : throw new LinuxException("open the new key slot of", _device, LibC.EIO);
     }
 
     /// <summary>Empties a slot and overwrites its place on the disk.</summary>
@@ -143,7 +144,7 @@ public sealed unsafe class LuksHeader : IDisposable
     {
         CryptContexts.CaptureErrors();
         if (LibCryptSetup.crypt_keyslot_status(_context, slot) == LibCryptSetup.CRYPT_SLOT_ACTIVE_LAST)
-            throw new LinuxException("remove the last key slot of", _device, Errno.EPERM);
+            throw new LinuxException("remove the last key slot of", _device, LibC.EPERM);
         CryptContexts.Check(LibCryptSetup.crypt_keyslot_destroy(_context, slot), "remove a key slot from", _device);
         OperatorToken.RemoveForgotten(_context, _device);
     }
@@ -178,7 +179,7 @@ public sealed unsafe class LuksHeader : IDisposable
         File.Delete(draft);
         CryptContexts.CaptureErrors();
         CryptContexts.Check(LibCryptSetup.crypt_header_backup(_context, null, draft), "write a header to", file);
-        using (SafeFileHandle written = Fcntl.Open(draft, Fcntl.O_RDONLY))
+        using (SafeFileHandle written = Fcntl.Open(draft, LibC.O_RDONLY))
         {
             File.SetUnixFileMode(written, UnixFileMode.UserRead | UnixFileMode.UserWrite);
             if (Unistd.fsync(written) != 0)
@@ -188,7 +189,7 @@ public sealed unsafe class LuksHeader : IDisposable
         using (LuksHeader copy = Read(draft))
         {
             if (copy.Uuid != Uuid)
-                throw new LinuxException("read back the header in", draft, Errno.EIO);
+                throw new LinuxException("read back the header in", draft, LibC.EIO);
         }
 
         File.Move(draft, file, overwrite: false);
@@ -199,7 +200,7 @@ public sealed unsafe class LuksHeader : IDisposable
 
     private int? Opened(int slot)
     {
-        if (slot == -Errno.EPERM)
+        if (slot == -LibC.EPERM)
             return null;
         CryptContexts.Check(slot, "open the LUKS container on", _device);
         return slot;

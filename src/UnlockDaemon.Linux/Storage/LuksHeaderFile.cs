@@ -1,4 +1,5 @@
 using Microsoft.Win32.SafeHandles;
+using Tmds.Linux;
 using UnlockDaemon.Linux.Interop;
 
 namespace UnlockDaemon.Linux.Storage;
@@ -38,7 +39,7 @@ public sealed unsafe record LuksHeaderFile(string Path)
             UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite,
             BufferSize = 0,
         };
-        using SafeFileHandle source = Fcntl.Open(container, Fcntl.O_RDONLY);
+        using SafeFileHandle source = Fcntl.Open(container, LibC.O_RDONLY);
         using FileStream copy = new(target, options);
         byte[] buffer = new byte[Chunk];
         for (long done = 0; done < length;)
@@ -80,7 +81,7 @@ public sealed unsafe record LuksHeaderFile(string Path)
         CryptDevice.ActivateReadOnly(Path, device, name, key);
         try
         {
-            using SafeFileHandle mapping = Fcntl.Open("/dev/mapper/" + name, Fcntl.O_RDONLY);
+            using SafeFileHandle mapping = Fcntl.Open("/dev/mapper/" + name, LibC.O_RDONLY);
             byte[] start = new byte[Superblock.Length];
             return RandomAccess.Read(mapping, start, 0) == start.Length
                 ? Superblock.TryParse(start, DateTimeOffset.UtcNow)

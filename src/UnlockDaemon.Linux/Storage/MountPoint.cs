@@ -1,5 +1,6 @@
 using System.Runtime.InteropServices;
 using Microsoft.Win32.SafeHandles;
+using Tmds.Linux;
 using UnlockDaemon.Linux.Interop;
 
 namespace UnlockDaemon.Linux.Storage;
@@ -10,20 +11,20 @@ public sealed record MountPoint(string Path)
 {
     private static readonly Dictionary<string, ulong> s_flags = new(StringComparer.Ordinal)
     {
-        ["ro"] = Mount.MS_RDONLY,
-        ["nosuid"] = Mount.MS_NOSUID,
-        ["nodev"] = Mount.MS_NODEV,
-        ["noexec"] = Mount.MS_NOEXEC,
-        ["sync"] = Mount.MS_SYNCHRONOUS,
-        ["dirsync"] = Mount.MS_DIRSYNC,
-        ["noatime"] = Mount.MS_NOATIME,
-        ["nodiratime"] = Mount.MS_NODIRATIME,
-        ["relatime"] = Mount.MS_RELATIME,
-        ["strictatime"] = Mount.MS_STRICTATIME,
+        ["ro"] = LibC.MS_RDONLY,
+        ["nosuid"] = LibC.MS_NOSUID,
+        ["nodev"] = LibC.MS_NODEV,
+        ["noexec"] = LibC.MS_NOEXEC,
+        ["sync"] = LibC.MS_SYNCHRONOUS,
+        ["dirsync"] = LibC.MS_DIRSYNC,
+        ["noatime"] = LibC.MS_NOATIME,
+        ["nodiratime"] = LibC.MS_NODIRATIME,
+        ["relatime"] = LibC.MS_RELATIME,
+        ["strictatime"] = LibC.MS_STRICTATIME,
         ["lazytime"] = Mount.MS_LAZYTIME,
         ["nosymfollow"] = Mount.MS_NOSYMFOLLOW,
-        ["iversion"] = Mount.MS_I_VERSION,
-        ["silent"] = Mount.MS_SILENT,
+        ["iversion"] = LibC.MS_I_VERSION,
+        ["silent"] = LibC.MS_SILENT,
         ["rw"] = 0,
         ["suid"] = 0,
         ["dev"] = 0,
@@ -67,9 +68,9 @@ public sealed record MountPoint(string Path)
     /// <exception cref="LinuxException">umount2(2) failed for another reason.</exception>
     public bool TryDetach()
     {
-        if (Mount.umount2(Path, Mount.UMOUNT_NOFOLLOW) == 0)
+        if (Mount.umount2(Path, LibC.UMOUNT_NOFOLLOW) == 0)
             return true;
-        return Marshal.GetLastPInvokeError() == Errno.EBUSY
+        return Marshal.GetLastPInvokeError() == LibC.EBUSY
             ? false
             : throw LinuxException.FromLastError("unmount", Path);
     }
@@ -78,7 +79,7 @@ public sealed record MountPoint(string Path)
     /// <exception cref="LinuxException">A write failed.</exception>
     public void Sync()
     {
-        using SafeFileHandle directory = Fcntl.Open(Path, Fcntl.O_RDONLY | Fcntl.O_DIRECTORY);
+        using SafeFileHandle directory = Fcntl.Open(Path, LibC.O_RDONLY | LibC.O_DIRECTORY);
         if (Unistd.syncfs(directory) != 0)
             throw LinuxException.FromLastError("write back", Path);
     }
@@ -93,16 +94,16 @@ public sealed record MountPoint(string Path)
     {
         if (Directory.EnumerateFileSystemEntries(Path).Any())
             return false;
-        using SafeFileHandle directory = Fcntl.Open(Path, Fcntl.O_RDONLY | Fcntl.O_DIRECTORY);
+        using SafeFileHandle directory = Fcntl.Open(Path, LibC.O_RDONLY | LibC.O_DIRECTORY);
         int flags;
-        if (Ioctl.ioctl(directory, Ioctl.FS_IOC_GETFLAGS, &flags) != 0)
+        if (Ioctl.ioctl(directory, Fs.FS_IOC_GETFLAGS, &flags) != 0)
             return false;
-        if ((flags & Ioctl.FS_IMMUTABLE_FL) != 0)
+        if ((flags & Fs.FS_IMMUTABLE_FL) != 0)
             return true;
-        flags |= Ioctl.FS_IMMUTABLE_FL;
-        if (Ioctl.ioctl(directory, Ioctl.FS_IOC_SETFLAGS, &flags) == 0)
+        flags |= Fs.FS_IMMUTABLE_FL;
+        if (Ioctl.ioctl(directory, Fs.FS_IOC_SETFLAGS, &flags) == 0)
             return true;
-        return Marshal.GetLastPInvokeError() is Errno.EOPNOTSUPP or Errno.ENOTTY
+        return Marshal.GetLastPInvokeError().IsOneOf(LibC.EOPNOTSUPP, LibC.ENOTTY)
             ? false
             : throw LinuxException.FromLastError("make immutable", Path);
     }

@@ -1,5 +1,6 @@
 using System.Buffers.Text;
 using System.Text;
+using Tmds.Linux;
 using UnlockDaemon.Linux.Interop;
 
 namespace UnlockDaemon.Linux.Storage;
@@ -44,7 +45,7 @@ internal static unsafe class MultiKeyMapping
     private static void MakeOnDevice(string device, string name, PlainCipher cipher, VolumeKey key)
     {
         DeviceNumber number = new ContainerFile(device).DeviceNumber
-            ?? throw new LinuxException("map", device, Errno.EINVAL, "it is no block device");
+            ?? throw new LinuxException("map", device, LibC.EINVAL, "it is no block device");
         ulong sectors = (ulong)((new ContainerFile(device).Size / SectorSize) - cipher.Offset);
         using LockedMemory table = new((2 * key.Length) + OtherWords);
         Write(table.GetSpan(), cipher, key, number);

@@ -1,4 +1,5 @@
 using Microsoft.Win32.SafeHandles;
+using Tmds.Linux;
 using UnlockDaemon.Linux.Interop;
 
 namespace UnlockDaemon.Linux.Storage;
@@ -21,7 +22,7 @@ public sealed class OpenMapping : IDisposable
         _path = "/dev/mapper/" + name;
         try
         {
-            _file = Fcntl.Open(_path, write ? Fcntl.O_RDWR : Fcntl.O_RDONLY);
+            _file = Fcntl.Open(_path, write ? LibC.O_RDWR : LibC.O_RDONLY);
         }
         catch (LinuxException)
         {
@@ -30,7 +31,7 @@ public sealed class OpenMapping : IDisposable
         }
 
         CryptDevice.DeactivateAtLastClose(name);
-        Size = Unistd.lseek(_file, 0, Unistd.SEEK_END);
+        Size = Unistd.lseek(_file, 0, LibC.SEEK_END);
     }
 
     /// <summary>Size in bytes.</summary>
@@ -71,9 +72,9 @@ public sealed class OpenMapping : IDisposable
     /// <param name="container">The file below.</param>
     public void DropCache(string container)
     {
-        using SafeFileHandle file = Fcntl.Open(container, Fcntl.O_RDONLY);
-        _ = Ioctl.ioctl(_file, Ioctl.BLKFLSBUF, 0);
-        _ = Fcntl.posix_fadvise(file, 0, 0, Fcntl.POSIX_FADV_DONTNEED);
+        using SafeFileHandle file = Fcntl.Open(container, LibC.O_RDONLY);
+        _ = Ioctl.ioctl(_file, Fs.BLKFLSBUF, 0);
+        _ = Fcntl.posix_fadvise(file, 0, 0, LibC.POSIX_FADV_DONTNEED);
     }
 
     /// <summary>Closes it; with that it goes away.</summary>

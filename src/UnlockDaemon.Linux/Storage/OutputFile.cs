@@ -1,4 +1,4 @@
-using UnlockDaemon.Linux.Interop;
+using Tmds.Linux;
 
 namespace UnlockDaemon.Linux.Storage;
 
@@ -27,5 +27,5 @@ public static class OutputFile
     private static bool IsToBeKept(string path) =>
         new FileInfo(path).LinkTarget is not null
         || (FileStatus.TryRead(path) is { } status
-            && (status.stx_mode & Stat.S_IFMT) is not (Stat.S_IFREG or Stat.S_IFDIR));
+            && !status.IsOfType(LibC.S_IFREG) && !status.IsOfType(LibC.S_IFDIR));
 }

@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Runtime.InteropServices;
+using Tmds.Linux;
 
 namespace UnlockDaemon.Linux.Storage;
 
@@ -21,7 +22,7 @@ internal readonly record struct ProcessDirectory(int Pid, string Path)
     /// </summary>
     /// <remarks>A directory has a link for itself, one for its name, and one for each that is in it.</remarks>
     internal bool IsBare =>
-        FileStatus.TryRead(Path + "/exe") is null && Marshal.GetLastPInvokeError() == Errno.ENOENT
+        FileStatus.TryRead(Path + "/exe") is null && Marshal.GetLastPInvokeError() == LibC.ENOENT
         && FileStatus.TryRead(Path + "/task") is not { stx_nlink: > 3 };
 
     internal IReadOnlyList<MountEntry> ReadMounts() => MountTable.Read(Path + "/mountinfo");

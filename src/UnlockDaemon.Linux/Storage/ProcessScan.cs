@@ -1,4 +1,4 @@
-using UnlockDaemon.Linux.Interop;
+using Tmds.Linux;
 
 namespace UnlockDaemon.Linux.Storage;
 
@@ -65,11 +65,11 @@ internal sealed class ProcessScan(DeviceNumber volume, DeviceNumber? loop)
                 continue;
             if (FileStatus.DeviceOf(status) == volume)
                 add("file", ProcessDirectory.Target(fd));
-            else if ((status.stx_mode & Stat.S_IFMT) == Stat.S_IFBLK
+            else if (status.IsOfType(LibC.S_IFBLK)
                 && new DeviceNumber(status.stx_rdev_major, status.stx_rdev_minor) is var device
                 && (device == volume || device == loop))
                 add("device", ProcessDirectory.Target(fd));
-            else if ((status.stx_mode & Stat.S_IFMT) == Stat.S_IFSOCK
+            else if (status.IsOfType(LibC.S_IFSOCK)
                 && FindSocket(process, status.stx_ino) is { } path)
                 add("socket", path);
         }

@@ -1,5 +1,6 @@
 using System.Runtime.InteropServices;
 using System.Security.Cryptography;
+using Tmds.Linux;
 
 namespace UnlockDaemon.Linux.Storage;
 
@@ -77,7 +78,7 @@ public sealed unsafe class SectorCipher
         ArgumentNullException.ThrowIfNull(container);
         ArgumentNullException.ThrowIfNull(cipher);
         SectorCipher sectors = For(cipher.For(key))
-            ?? throw new LinuxException("look for a file system with cipher", cipher.Specification, Errno.EINVAL);
+            ?? throw new LinuxException("look for a file system with cipher", cipher.Specification, LibC.EINVAL);
         Span<byte> start = new byte[ProbeSize];
         if (container.Read(start, cipher.Offset * CountedSize) < ProbeSize)
             return null;

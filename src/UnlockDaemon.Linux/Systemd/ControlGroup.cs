@@ -1,4 +1,5 @@
 using Microsoft.Win32.SafeHandles;
+using Tmds.Linux;
 using UnlockDaemon.Linux.Interop;
 
 namespace UnlockDaemon.Linux.Systemd;
@@ -94,20 +95,20 @@ public sealed class ControlGroup
         exception is FileNotFoundException or DirectoryNotFoundException
 
             // The file is open, its group removed: ENODEV.
-            || exception is IOException { HResult: Errno.ENODEV };
+            || exception is IOException io && io.HResult == LibC.ENODEV;
 
     private void WaitUntilEmpty(CancellationToken cancellationToken)
     {
-        using SafeFileHandle wake = EventFd.eventfd(0, EventFd.EFD_CLOEXEC);
+        using SafeFileHandle wake = EventFd.eventfd(0, LibC.EFD_CLOEXEC);
         using CancellationTokenRegistration registration =
             cancellationToken.Register(() => _ = EventFd.eventfd_write(wake, 1));
         try
         {
             using SafeFileHandle events = File.OpenHandle(EventsPath);
-            Poll.pollfd[] fds =
+            pollfd[] fds =
             [
-                new() { fd = (int)wake.DangerousGetHandle(), events = Poll.POLLIN },
-                new() { fd = (int)events.DangerousGetHandle(), events = Poll.POLLPRI },
+                new() { fd = (int)wake.DangerousGetHandle(), events = LibC.POLLIN },
+                new() { fd = (int)events.DangerousGetHandle(), events = LibC.POLLPRI },
             ];
             var content = new byte[256];
             while (true)
@@ -117,7 +118,7 @@ public sealed class ControlGroup
                 if (content.AsSpan(0, length).IndexOf("populated 1"u8) < 0)
                     return;
                 cancellationToken.ThrowIfCancellationRequested();
-                _ = Poll.poll(fds, (nuint)fds.Length, -1);
+                _ = Poll.poll(fds, -1);
             }
         }
         catch (Exception exception) when (IsGone(exception))

@@ -1,4 +1,5 @@
 using Microsoft.Win32.SafeHandles;
+using Tmds.Linux;
 using UnlockDaemon.Linux.Interop;
 
 namespace UnlockDaemon.Linux.Terminals;
@@ -21,7 +22,7 @@ public sealed class FilePoller : IDisposable
     /// <exception cref="LinuxException">The kernel gives no eventfd.</exception>
     public FilePoller()
     {
-        _wake = EventFd.eventfd(0, EventFd.EFD_CLOEXEC | EventFd.EFD_NONBLOCK);
+        _wake = EventFd.eventfd(0, LibC.EFD_CLOEXEC | LibC.EFD_NONBLOCK);
         if (_wake.IsInvalid)
             throw LinuxException.FromLastError("make", "an eventfd");
         _thread = new Thread(Run, StackSize) { IsBackground = true, Name = "poll" };
@@ -82,15 +83,14 @@ public sealed class FilePoller : IDisposable
         Registration[] waiting;
         lock (_lock)
             waiting = [.. _registrations];
-        // Not on the heap: while the thread sleeps in poll(2) they are pinned, and hold what lies before them there.
-        Span<Poll.pollfd> files = waiting.Length < UsualFiles
-            ? stackalloc Poll.pollfd[waiting.Length + 1]
-            : new Poll.pollfd[waiting.Length + 1];
-        files[0] = new() { fd = (int)_wake.DangerousGetHandle(), events = Poll.POLLIN };
+        Span<pollfd> files = waiting.Length < UsualFiles
+            ? stackalloc pollfd[waiting.Length + 1]
+            : new pollfd[waiting.Length + 1];
+        files[0] = new() { fd = (int)_wake.DangerousGetHandle(), events = LibC.POLLIN };
         for (int i = 0; i < waiting.Length; i++)
-            files[i + 1] = new() { fd = waiting[i].Descriptor, events = Poll.POLLIN | Poll.POLLPRI };
+            files[i + 1] = new() { fd = waiting[i].Descriptor, events = (short)(LibC.POLLIN | LibC.POLLPRI) };
 
-        if (Poll.poll(files, (nuint)files.Length, -1) <= 0)
+        if (Poll.poll(files, -1) <= 0)
             return;
         _ = EventFd.eventfd_read(_wake, out _);
         for (int i = 0; i < waiting.Length; i++)

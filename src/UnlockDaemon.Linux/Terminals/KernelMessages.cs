@@ -1,4 +1,5 @@
 using Microsoft.Win32.SafeHandles;
+using Tmds.Linux;
 using UnlockDaemon.Linux.Interop;
 
 namespace UnlockDaemon.Linux.Terminals;
@@ -15,8 +16,8 @@ public static class KernelMessages
     /// <exception cref="LinuxException">/dev/kmsg cannot be opened.</exception>
     public static SafeFileHandle Open()
     {
-        SafeFileHandle file = Fcntl.Open("/dev/kmsg", Fcntl.O_RDONLY | Fcntl.O_NONBLOCK);
-        _ = Unistd.lseek(file, 0, Unistd.SEEK_END);
+        SafeFileHandle file = Fcntl.Open("/dev/kmsg", LibC.O_RDONLY | LibC.O_NONBLOCK);
+        _ = Unistd.lseek(file, 0, LibC.SEEK_END);
         return file;
     }
 

@@ -1,6 +1,7 @@
 using System.Runtime.InteropServices;
 using System.Text;
 using Microsoft.Win32.SafeHandles;
+using Tmds.Linux;
 using UnlockDaemon.Linux.Interop;
 
 namespace UnlockDaemon.Linux.Terminals;
@@ -9,7 +10,7 @@ namespace UnlockDaemon.Linux.Terminals;
 public sealed unsafe class Terminal : IDisposable
 {
     private readonly LockedMemory _input = new(1);
-    private readonly Termios.termios _before;
+    private readonly termios _before;
     private bool _raw;
 
     private Terminal(SafeFileHandle file, string path)
@@ -31,7 +32,7 @@ public sealed unsafe class Terminal : IDisposable
     public string Path { get; }
 
     /// <summary>Whether characters on it are UTF-8 sequences and not single bytes.</summary>
-    public bool IsUtf8 => (_before.c_iflag & Termios.IUTF8) != 0;
+    public bool IsUtf8 => (_before.c_iflag & LibC.IUTF8) != 0;
 
     /// <summary>Opens a terminal; never waits for a carrier, and never makes it the controlling terminal.</summary>
     /// <param name="path">The device node.</param>
@@ -40,14 +41,14 @@ public sealed unsafe class Terminal : IDisposable
     /// There is no such device, nothing is behind it (EIO), or it is no terminal.
     /// </exception>
     public static Terminal Open(string path) =>
-        new(Fcntl.Open(path, Fcntl.O_RDWR | Fcntl.O_NOCTTY | Fcntl.O_NONBLOCK), path);
+        new(Fcntl.Open(path, LibC.O_RDWR | LibC.O_NOCTTY | LibC.O_NONBLOCK), path);
 
     /// <summary>Whether a line of this name has a terminal behind it: opening it works.</summary>
     /// <param name="path">The device node.</param>
     public static bool Exists(string path)
     {
         using SafeFileHandle file =
-            Fcntl.open(path, Fcntl.O_RDWR | Fcntl.O_NOCTTY | Fcntl.O_NONBLOCK | Fcntl.O_CLOEXEC, 0);
+            Fcntl.open(path, LibC.O_RDWR | LibC.O_NOCTTY | LibC.O_NONBLOCK | LibC.O_CLOEXEC, 0);
         return !file.IsInvalid && Termios.tcgetattr(file, out _) == 0;
     }
 
@@ -55,21 +56,21 @@ public sealed unsafe class Terminal : IDisposable
     /// <exception cref="LinuxException">The terminal is gone.</exception>
     public void EnterRawMode()
     {
-        Termios.termios raw = _before;
-        raw.c_iflag &= ~(Termios.ISTRIP | Termios.INLCR | Termios.IGNCR | Termios.ICRNL | Termios.IXON);
-        raw.c_iflag |= Termios.IGNBRK;
-        raw.c_lflag &= ~(Termios.ECHO | Termios.ECHONL | Termios.ICANON | Termios.ISIG | Termios.IEXTEN);
-        raw.c_cflag |= Termios.CLOCAL | Termios.CREAD;
-        raw.c_oflag |= Termios.OPOST | Termios.ONLCR;
-        raw.c_cc[Termios.VMIN] = 1;
-        raw.c_cc[Termios.VTIME] = 0;
-        if (Termios.tcsetattr(File, Termios.TCSANOW, raw) != 0)
+        termios raw = _before;
+        raw.c_iflag &= ~(LibC.ISTRIP | LibC.INLCR | LibC.IGNCR | LibC.ICRNL | LibC.IXON);
+        raw.c_iflag |= LibC.IGNBRK;
+        raw.c_lflag &= ~(LibC.ECHO | LibC.ECHONL | LibC.ICANON | LibC.ISIG | LibC.IEXTEN);
+        raw.c_cflag |= LibC.CLOCAL | LibC.CREAD;
+        raw.c_oflag |= LibC.OPOST | LibC.ONLCR;
+        raw.c_cc[LibC.VMIN] = 1;
+        raw.c_cc[LibC.VTIME] = 0;
+        if (Termios.tcsetattr(File, LibC.TCSANOW, raw) != 0)
             throw LinuxException.FromLastError("set terminal attributes of", Path);
         _raw = true;
     }
 
     /// <summary>Drops what was typed and not read.</summary>
-    public void DiscardInput() => _ = Termios.tcflush(File, Termios.TCIFLUSH);
+    public void DiscardInput() => _ = Termios.tcflush(File, LibC.TCIFLUSH);
 
     /// <summary>Takes the next byte that was typed; it passes through locked memory only.</summary>
     /// <param name="value">The byte.</param>
@@ -87,8 +88,8 @@ public sealed unsafe class Terminal : IDisposable
             return count switch
             {
                 1 => true,
-                -1 when error is Errno.EAGAIN or Errno.EINTR => false,
-                _ => throw new LinuxException("read", Path, count == 0 ? Errno.EIO : error),
+                -1 when error.IsOneOf(LibC.EAGAIN, LibC.EINTR) => false,
+                _ => throw new LinuxException("read", Path, count == 0 ? LibC.EIO : error),
             };
         }
     }
@@ -107,7 +108,7 @@ public sealed unsafe class Terminal : IDisposable
     {
         // A login may have set its own since this one was opened.
         if (_raw)
-            _ = Termios.tcsetattr(File, Termios.TCSANOW, _before);
+            _ = Termios.tcsetattr(File, LibC.TCSANOW, _before);
         File.Dispose();
         ((IDisposable)_input).Dispose();
     }

@@ -1,5 +1,6 @@
 using System.Runtime.InteropServices;
 using Microsoft.Win32.SafeHandles;
+using Tmds.Linux;
 using UnlockDaemon.Linux.Interop;
 
 namespace UnlockDaemon.Linux.Terminals;
@@ -110,14 +111,14 @@ public sealed class Turn : IDisposable
     }
 
     private static bool TryLock(SafeFileHandle file, string path) =>
-        Fcntl.flock(file, Fcntl.LOCK_EX | Fcntl.LOCK_NB) == 0
-        || (Marshal.GetLastPInvokeError() is Errno.EAGAIN or Errno.EINTR
+        FileLock.flock(file, FileLock.LOCK_EX | FileLock.LOCK_NB) == 0
+        || (Marshal.GetLastPInvokeError().IsOneOf(LibC.EAGAIN, LibC.EINTR)
             ? false
             : throw LinuxException.FromLastError("lock", path));
 
     private static SafeFileHandle Open(string path)
     {
-        SafeFileHandle file = Fcntl.open(path, Fcntl.O_RDWR | Fcntl.O_CREAT | Fcntl.O_CLOEXEC, OwnerOnly);
+        SafeFileHandle file = Fcntl.open(path, LibC.O_RDWR | LibC.O_CREAT | LibC.O_CLOEXEC, OwnerOnly);
         if (!file.IsInvalid)
             return file;
         LinuxException failure = LinuxException.FromLastError("open", path);

@@ -1,3 +1,4 @@
+using Tmds.Linux;
 using UnlockDaemon.Linux;
 
 namespace UnlockDaemon.Service.Units;
@@ -58,11 +59,11 @@ internal static class DropInFile
     private static LinuxException Failure(string operation, string path, Exception exception) =>
         new(operation, path, exception switch
         {
-            UnauthorizedAccessException => Errno.EACCES,
-            FileNotFoundException or DirectoryNotFoundException => Errno.ENOENT,
+            UnauthorizedAccessException => LibC.EACCES,
+            FileNotFoundException or DirectoryNotFoundException => LibC.ENOENT,
 
             // The runtime gives other errors as they are.
             { HResult: > 0 and <= LargestErrno } => exception.HResult,
-            _ => Errno.EIO,
+            _ => LibC.EIO,
         });
 }

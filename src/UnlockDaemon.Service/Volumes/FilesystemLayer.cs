@@ -1,3 +1,4 @@
+using Tmds.Linux;
 using UnlockDaemon.Linux;
 using UnlockDaemon.Linux.Storage;
 using UnlockDaemon.Protocol.Messages;
@@ -156,7 +157,7 @@ internal sealed class FilesystemLayer(VolumeConfiguration configuration, Mapping
             _mountPoint.Attach(device.Path, _type, configuration.Options);
             return null;
         }
-        catch (LinuxException damaged) when (damaged.Errno is Errno.EUCLEAN or Errno.EBADMSG)
+        catch (LinuxException damaged) when (damaged.Errno == LibC.EUCLEAN || damaged.Errno == LibC.EBADMSG)
         {
             if (superblock.Type != "xfs")
                 return Broken(damaged.Message, $"run 'e2fsck -f {device.Path}'");
@@ -164,7 +165,7 @@ internal sealed class FilesystemLayer(VolumeConfiguration configuration, Mapping
             return Broken(damaged.Message + (finding is null ? "" : $" (xfs_repair -n: {finding})"),
                 $"run 'xfs_repair {device.Path}'");
         }
-        catch (LinuxException refused) when (refused.Errno == Errno.EINVAL && superblock.Type != _type)
+        catch (LinuxException refused) when (refused.Errno == LibC.EINVAL && superblock.Type != _type)
         {
             return new(LayerOutcomeKind.Failed, $"{refused.Message}: it is {superblock.Type}, and volume.filesystem "
                 + $"says {_type}: correct that, and 'systemctl restart unlockd'");

@@ -1,3 +1,4 @@
+using Tmds.Linux;
 using UnlockDaemon.Linux;
 using UnlockDaemon.Linux.Storage;
 using UnlockDaemon.Protocol;
@@ -33,7 +34,7 @@ internal sealed class SwapSpace(SwapConfiguration? configuration)
         {
             return configuration is null || _swap.IsActive ? null : _swap.FindFault(configuration.Size);
         }
-        catch (LinuxException busy) when (busy.Errno == Errno.EBUSY)
+        catch (LinuxException busy) when (busy.Errno == LibC.EBUSY)
         {
             return $"swap {configuration!.Path} is in use by something else: name another device";
         }
@@ -103,7 +104,7 @@ internal sealed class SwapSpace(SwapConfiguration? configuration)
                 _swap.TakeDown();
                 return null;
             }
-            catch (LinuxException full) when (full.Errno == Errno.ENOMEM)
+            catch (LinuxException full) when (full.Errno == LibC.ENOMEM)
             {
                 return "there is not memory enough to take back what is in swap: end what takes most of it "
                     + "('top -o RES')";

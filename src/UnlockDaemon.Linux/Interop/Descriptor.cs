@@ -1,0 +1,23 @@
+using System.Runtime.InteropServices;
+
+namespace UnlockDaemon.Linux.Interop;
+
+/// <summary>
+/// A handle's descriptor for the time of one call, as Tmds.LibC takes numbers: until then it cannot be closed, and so
+/// not be another file's by now.
+/// </summary>
+internal readonly ref struct Descriptor
+{
+    private readonly SafeHandle _handle;
+
+    internal Descriptor(SafeHandle handle)
+    {
+        bool taken = false;
+        handle.DangerousAddRef(ref taken);
+        _handle = handle;
+    }
+
+    public static implicit operator int(Descriptor descriptor) => (int)descriptor._handle.DangerousGetHandle();
+
+    public void Dispose() => _handle.DangerousRelease();
+}

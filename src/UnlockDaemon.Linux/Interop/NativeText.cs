@@ -1,0 +1,13 @@
+using System.Runtime.InteropServices.Marshalling;
+
+namespace UnlockDaemon.Linux.Interop;
+
+/// <summary>A text as C has it, UTF-8 and a zero byte, for the time of one call.</summary>
+internal readonly unsafe ref struct NativeText(string? text)
+{
+    private readonly byte* _text = Utf8StringMarshaller.ConvertToUnmanaged(text);
+
+    public static implicit operator byte*(NativeText text) => text._text;
+
+    public void Dispose() => Utf8StringMarshaller.Free(_text);
+}
