@@ -1,3 +1,4 @@
+using Tmds.Linux;
 using UnlockDaemon.Linux;
 using UnlockDaemon.Rig.Interop;
 
@@ -55,7 +56,7 @@ internal sealed class ChildProcess
             string children = await File.ReadAllTextAsync($"/proc/{outer}/task/{outer}/children");
             int target = children.Length == 0 ? outer : int.Parse(children.Split(' ')[0]);
             // Fails only if it has ended by itself since; then there is nothing to do.
-            _ = Signal.kill(target, Signal.SIGKILL);
+            _ = Signal.kill(target, LibC.SIGKILL);
         }
         catch (IOException)
         {

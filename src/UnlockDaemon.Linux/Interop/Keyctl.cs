@@ -18,16 +18,30 @@ internal static unsafe class Keyctl
     internal const nint KEY_USR_VIEW = 0x00010000;
     internal const nint KEY_USR_WRITE = 0x00040000;
 
-    /// <summary>Source: asm/unistd_64.h, asm-generic/unistd.h.</summary>
-    internal static int SYS_add_key => RuntimeInformation.ProcessArchitecture == Architecture.X64 ? 248 : 217;
-
-    internal static int SYS_keyctl => RuntimeInformation.ProcessArchitecture == Architecture.X64 ? 250 : 219;
-
     internal static nint add_key(byte* type, byte* description, byte* payload, nuint length, nint keyring) =>
-        Result(LibC.syscall(SYS_add_key, type, description, payload, (size_t)length, (int)keyring));
+        Result(LibC.syscall(Number(Syscall.add_key), type, description, payload, (size_t)length, (int)keyring));
 
     internal static nint keyctl(nint operation, nint key, nint argument = 0, nuint length = 0) =>
-        Result(LibC.syscall(SYS_keyctl, (int)operation, (int)key, (void*)argument, (size_t)length));
+        Result(LibC.syscall(Number(Syscall.keyctl), (int)operation, (int)key, (void*)argument, (size_t)length));
+
+    /// <summary>The number of a call. Source: asm/unistd.h.</summary>
+    internal static int Number(Syscall call, Architecture architecture) => (call, architecture) switch
+    {
+        (Syscall.add_key, Architecture.X64) => 248,
+        (Syscall.keyctl, Architecture.X64) => 250,
+        (Syscall.add_key, Architecture.Arm64) => 217,
+        (Syscall.keyctl, Architecture.Arm64) => 219,
+        _ => throw new PlatformNotSupportedException($"no number of {call} is known for {architecture}"),
+    };
+
+    private static int Number(Syscall call) => Number(call, RuntimeInformation.ProcessArchitecture);
 
     private static nint Result(syscall_arg result) => (nint)(long)(ssize_t)result;
+
+    /// <summary>The calls that glibc has no functions for.</summary>
+    internal enum Syscall
+    {
+        add_key,
+        keyctl,
+    }
 }

@@ -38,6 +38,6 @@ internal static unsafe class Loop
         internal uint fd;
         internal uint block_size;
         internal loop_info64 info;
-        internal fixed ulong reserved[8];
+        internal fixed ulong __reserved[8];
     }
 }

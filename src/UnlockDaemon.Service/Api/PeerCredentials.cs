@@ -1,5 +1,6 @@
-using System.Buffers.Binary;
 using System.Net.Sockets;
+using System.Runtime.InteropServices;
+using Tmds.Linux;
 
 namespace UnlockDaemon.Service.Api;
 
@@ -8,15 +9,11 @@ namespace UnlockDaemon.Service.Api;
 /// <param name="Uid">Its user.</param>
 internal sealed record PeerCredentials(int Pid, uint Uid)
 {
-    private const int SOL_SOCKET = 1;
-    private const int SO_PEERCRED = 17;
-
     internal static PeerCredentials Of(Socket socket)
     {
-        Span<byte> credentials = stackalloc byte[12];
-        socket.GetRawSocketOption(SOL_SOCKET, SO_PEERCRED, credentials);
-        return new PeerCredentials(
-            BinaryPrimitives.ReadInt32LittleEndian(credentials),
-            BinaryPrimitives.ReadUInt32LittleEndian(credentials[4..]));
+        ucred credentials = default;
+        socket.GetRawSocketOption(LibC.SOL_SOCKET, LibC.SO_PEERCRED,
+            MemoryMarshal.AsBytes(MemoryMarshal.CreateSpan(ref credentials, 1)));
+        return new PeerCredentials(credentials.pid, credentials.uid);
     }
 }

@@ -1,20 +1,20 @@
+using System.Text.RegularExpressions;
 using Xunit;
 
 namespace UnlockDaemon.UnitTests.Architecture;
 
 /// <summary>Uses inside the daemon go one way: Api, Prompts -> Volumes -> Units -> Configuration.</summary>
-public sealed class LayeringTests
+public sealed partial class LayeringTests
 {
     [Theory]
-    [InlineData("Configuration", "Units", "Volumes", "Prompts", "Api", "Checks")]
-    [InlineData("Units", "Volumes", "Prompts", "Api", "Checks")]
+    [InlineData("Configuration", "Units", "Volumes", "Prompts", "Api", "Checks", "Parts")]
+    [InlineData("Units", "Volumes", "Prompts", "Api", "Checks", "Parts")]
     [InlineData("Volumes", "Prompts", "Api", "Checks")]
     [InlineData("Prompts", "Api", "Checks")]
     [InlineData("Api", "Prompts", "Checks")]
     public void RoomUsesOnlyWhatLiesBelow(string room, params string[] forbidden)
     {
-        string folder = Path.Combine(Source(), "UnlockDaemon.Service", room);
-        foreach (string file in Directory.EnumerateFiles(folder, "*.cs", SearchOption.AllDirectories))
+        foreach (string file in SourceTree.Files("UnlockDaemon.Service/" + room))
         {
             foreach (string other in forbidden)
                 Assert.DoesNotContain($"using UnlockDaemon.Service.{other};", File.ReadAllText(file),
@@ -23,21 +23,23 @@ public sealed class LayeringTests
     }
 
     [Fact]
-    public void NativeImportsAreInInteropOnly()
+    public void NativeImportsAreInInteropOnly() => AssertNone("LibraryImport", static file =>
+        !file.Contains("/Interop/", StringComparison.Ordinal), Import());
+
+    /// <summary>What is begun and not awaited is given to Background, which tells what it throws.</summary>
+    [Fact]
+    public void NoTaskIsStartedAndForgotten() =>
+        AssertNone("a task that nobody looks at", static _ => true, ForgottenTask());
+
+    private static void AssertNone(string what, Func<string, bool> isMeant, Regex pattern)
     {
-        foreach (string file in Directory.EnumerateFiles(Source(), "*.cs", SearchOption.AllDirectories))
-        {
-            bool interop = file.Contains("/Interop/", StringComparison.Ordinal);
-            if (!interop && !file.Contains("/obj/", StringComparison.Ordinal))
-                Assert.DoesNotContain("LibraryImport", File.ReadAllText(file), StringComparison.Ordinal);
-        }
+        foreach (string file in SourceTree.Files().Where(isMeant))
+            Assert.False(pattern.IsMatch(File.ReadAllText(file)), $"{what} in {file}");
     }
 
-    private static string Source()
-    {
-        DirectoryInfo? directory = new(AppContext.BaseDirectory);
-        while (directory is not null && !File.Exists(Path.Combine(directory.FullName, "UnlockDaemon.sln")))
-            directory = directory.Parent;
-        return Path.Combine(directory!.FullName, "src");
-    }
+    [GeneratedRegex("LibraryImport")]
+    private static partial Regex Import();
+
+    [GeneratedRegex(@"_ = [\w.]*\w+Async\(|ContinueWith\(|async void")]
+    private static partial Regex ForgottenTask();
 }
