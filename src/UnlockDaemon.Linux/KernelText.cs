@@ -6,10 +6,10 @@ using UnlockDaemon.Linux.Interop;
 namespace UnlockDaemon.Linux;
 
 /// <summary>
-/// Text of /proc and /sys. The runtime's own classes also lock every file and look at it: twice the calls, where a lock
-/// reads some hundreds of files.
+/// Text of /proc and /sys. The runtime's own classes lock what they open (flock(2)), and those files anybody may hold
+/// locked; that is switched off for the whole program as well (System.IO.DisableFileLocking).
 /// </summary>
-internal static class KernelText
+public static class KernelText
 {
     // What the kernel gives at once.
     private const int Page = 4096;
@@ -17,7 +17,7 @@ internal static class KernelText
     /// <summary>Reads a file.</summary>
     /// <param name="path">Its path.</param>
     /// <returns>Null where it cannot be read: those of a process may be gone at any time.</returns>
-    internal static unsafe string? TryRead(string path)
+    public static unsafe string? TryRead(string path)
     {
         using SafeFileHandle file = Fcntl.open(path, LibC.O_RDONLY | LibC.O_CLOEXEC, 0);
         if (file.IsInvalid)
@@ -39,9 +39,15 @@ internal static class KernelText
         }
     }
 
+    /// <summary>Reads a file that is there.</summary>
+    /// <param name="path">Its path.</param>
+    /// <returns>All of it.</returns>
+    /// <exception cref="LinuxException">It cannot be read.</exception>
+    public static string Read(string path) => TryRead(path) ?? throw LinuxException.FromLastError("read", path);
+
     /// <summary>Reads a file's lines.</summary>
     /// <param name="path">Its path.</param>
     /// <returns>None where it cannot be read.</returns>
-    internal static string[] Lines(string path) =>
+    public static string[] Lines(string path) =>
         TryRead(path)?.Split('\n', StringSplitOptions.RemoveEmptyEntries) ?? [];
 }

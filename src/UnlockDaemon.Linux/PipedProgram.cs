@@ -21,7 +21,7 @@ internal sealed unsafe class PipedProgram : IDisposable
     private readonly SafeFileHandle _messages;
     private bool _ended;
 
-    /// <param name="file">The program, looked for in PATH.</param>
+    /// <param name="file">The program, a <see cref="Tool"/>.</param>
     /// <param name="arguments">Its arguments.</param>
     /// <exception cref="LinuxException">It is not there, or cannot be run.</exception>
     internal PipedProgram(string file, params string[] arguments)
@@ -113,8 +113,8 @@ internal sealed unsafe class PipedProgram : IDisposable
         _ = Spawn.posix_spawnattr_setsigdefault(&attributes, &pipe);
         _ = Spawn.posix_spawnattr_setsigmask(&attributes, &none);
         _ = Spawn.posix_spawnattr_setflags(&attributes, Spawn.POSIX_SPAWN_SETSIGDEF | Spawn.POSIX_SPAWN_SETSIGMASK);
-        int error = Spawn.posix_spawnp(out pid, file, &actions, &attributes, [file, .. arguments, null],
-            ["LC_ALL=C", "PATH=/usr/bin:/bin", null]);
+        int error = Spawn.posix_spawn(out pid, Tool.Find(file) ?? "/nonexistent/" + file, &actions, &attributes,
+            [file, .. arguments, null], [.. Tool.Environment, null]);
         _ = Spawn.posix_spawn_file_actions_destroy(&actions);
         _ = Spawn.posix_spawnattr_destroy(&attributes);
         return error;

@@ -13,7 +13,7 @@ internal static unsafe partial class Spawn
     internal const short POSIX_SPAWN_SETSIGMASK = 0x08;
 
     [LibraryImport("libc", StringMarshalling = StringMarshalling.Utf8)]
-    internal static partial int posix_spawnp(out int pid, string file, posix_spawn_file_actions_t* file_actions,
+    internal static partial int posix_spawn(out int pid, string path, posix_spawn_file_actions_t* file_actions,
         posix_spawnattr_t* attrp, string?[] argv, string?[] envp);
 
     [LibraryImport("libc")]

@@ -10,5 +10,5 @@ internal static class BlockDevice
     /// <param name="sysfsPath">Its directory, such as /sys/block/dm-0.</param>
     /// <exception cref="IOException">There is no such device.</exception>
     internal static long SizeOf(string sysfsPath) =>
-        long.Parse(File.ReadAllText(sysfsPath + "/size").AsSpan().Trim()) * SectorSize;
+        long.Parse(KernelText.Read(sysfsPath + "/size").AsSpan().Trim()) * SectorSize;
 }

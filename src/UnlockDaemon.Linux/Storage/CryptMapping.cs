@@ -122,20 +122,42 @@ public sealed record CryptMapping(string Name, string SysfsPath)
             && (DeviceNumber.Parse(number) == device || (Directory.Exists(lower + "/dm") && IsOn(lower, device))));
 
     /// <summary>
+    /// Whether it is of dm-crypt; below one with authenticated encryption is another device, of dm-integrity, which has no
+    /// key and a name and UUID much like it.
+    /// </summary>
+    /// <exception cref="LinuxException">The device mapper does not say.</exception>
+    public unsafe bool IsCrypt()
+    {
+        using DeviceMapperTask table = ReadTable(out byte* type, out _);
+        return IsCrypt(type);
+    }
+
+    /// <summary>
     /// The key is the second word of the table, in hexadecimal, or a name in a keyring; zeros when wiped.
     /// </summary>
     private unsafe bool IsWiped()
     {
-        using DeviceMapperTask table = new(LibDevMapper.DM_DEVICE_TABLE, Name);
-        _ = LibDevMapper.dm_task_secure_data(table);
-        table.Run("read the table of");
-        _ = LibDevMapper.dm_get_next_target(table, 0, out _, out _, out byte* type, out byte* parameters);
-        ReadOnlySpan<byte> words = MemoryMarshal.CreateReadOnlySpanFromNullTerminated(parameters);
-        if (!MemoryMarshal.CreateReadOnlySpanFromNullTerminated(type).SequenceEqual("crypt"u8))
+        using DeviceMapperTask table = ReadTable(out byte* type, out byte* parameters);
+        if (!IsCrypt(type))
             return true;
+        // SAFETY: the text is the task's, which is disposed of last.
+        ReadOnlySpan<byte> words = MemoryMarshal.CreateReadOnlySpanFromNullTerminated(parameters);
         ReadOnlySpan<byte> key = words[(words.IndexOf((byte)' ') + 1)..];
         return key[..key.IndexOf((byte)' ')].IndexOfAnyExcept((byte)'0', (byte)'-') < 0;
     }
+
+    /// <returns>The request, which owns both texts.</returns>
+    private unsafe DeviceMapperTask ReadTable(out byte* type, out byte* parameters)
+    {
+        DeviceMapperTask table = new(LibDevMapper.DM_DEVICE_TABLE, Name);
+        _ = LibDevMapper.dm_task_secure_data(table);
+        table.Run("read the table of");
+        _ = LibDevMapper.dm_get_next_target(table, 0, out _, out _, out type, out parameters);
+        return table;
+    }
+
+    private static unsafe bool IsCrypt(byte* type) =>
+        MemoryMarshal.CreateReadOnlySpanFromNullTerminated(type).SequenceEqual("crypt"u8);
 
     private static string? ReadAttribute(string path) => KernelText.TryRead(path)?.Trim();
 }

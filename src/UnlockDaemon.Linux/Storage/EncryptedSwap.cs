@@ -1,7 +1,4 @@
 using System.Buffers.Binary;
-using System.ComponentModel;
-using System.Diagnostics;
-using System.Globalization;
 using System.Security.Cryptography;
 using Microsoft.Win32.SafeHandles;
 using Tmds.Linux;
@@ -111,39 +108,15 @@ public sealed class EncryptedSwap(string path, string name)
     {
         if (used > Available() - Reserve)
             throw new LinuxException("take back from swap", device, LibC.ENOMEM);
-        ProcessStartInfo start = new("swapoff", [device])
-        {
-            Environment = { ["PATH"] = "/usr/sbin:/usr/bin:/sbin:/bin" },
-        };
-        try
-        {
-            using Process swapoff = Process.Start(start)!;
-            swapoff.WaitForExit();
-            if (swapoff.ExitCode != 0)
-                throw new LinuxException("take back from swap", device, LibC.ENOMEM);
-        }
-        catch (Win32Exception failure)
-        {
-            throw new LinuxException("run", "swapoff", failure.NativeErrorCode);
-        }
+        if (Tool.Run("swapoff", device).ExitCode != 0)
+            throw new LinuxException("take back from swap", device, LibC.ENOMEM);
     }
 
     /// <summary>How many bytes lie there; null when the kernel does not swap to it.</summary>
-    private static long? FindUsed(CryptMapping mapping)
-    {
-        string device = $"/dev/{Path.GetFileName(mapping.SysfsPath)}";
-        string[]? words = File.ReadLines("/proc/swaps").Select(Words).FirstOrDefault(words => words[0] == device);
-        return words is null ? null : long.Parse(words[3], CultureInfo.InvariantCulture) * 1024;
-    }
+    private static long? FindUsed(CryptMapping mapping) =>
+        SwapTable.Read().FirstOrDefault(area => area.Path == $"/dev/{Path.GetFileName(mapping.SysfsPath)}")?.Used;
 
-    private static long Available()
-    {
-        string line = File.ReadLines("/proc/meminfo")
-            .First(static line => line.StartsWith("MemAvailable:", StringComparison.Ordinal));
-        return long.Parse(Words(line)[1], CultureInfo.InvariantCulture) * 1024;
-    }
-
-    private static string[] Words(string line) => line.Split([' ', '\t'], StringSplitOptions.RemoveEmptyEntries);
+    private static long Available() => MemoryInfo.Read().Available;
 
     /// <summary>The first page of a swap area. Source: linux/swap.h, union swap_header.</summary>
     private static byte[] Header(long size)

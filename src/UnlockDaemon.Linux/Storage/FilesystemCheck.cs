@@ -1,4 +1,3 @@
-using System.ComponentModel;
 using System.Diagnostics;
 using System.Globalization;
 using Tmds.Linux;
@@ -12,8 +11,6 @@ public static class FilesystemCheck
     private const int Corrected = 1;
     private const int RebootNeeded = 2;
 
-    private static string[] Programs => ["/usr/sbin", "/usr/bin", "/sbin", "/bin"];
-
     /// <summary>Repairs what needs no person (<c>e2fsck -p</c>).</summary>
     /// <param name="device">The device of an ext2, ext3 or ext4 file system that is not mounted.</param>
     /// <param name="progress">Told the part done, 0 to 1, while a full check runs.</param>
@@ -24,7 +21,7 @@ public static class FilesystemCheck
         string device, IProgress<double>? progress, CancellationToken cancellation)
     {
         // -C 1: progress as "pass current maximum device" lines, between the messages, on standard output.
-        using Process checker = Start("e2fsck", ["-p", "-C", "1", device]);
+        using Process checker = Tool.Start("e2fsck", ["-p", "-C", "1", device], errors: false);
         await using CancellationTokenRegistration stop = cancellation.Register(
             () => _ = LibC.kill(checker.Id, LibC.SIGTERM));
         string lastWords = "";
@@ -49,9 +46,9 @@ public static class FilesystemCheck
     /// <returns>What is found first; null when that is nothing, or xfs_repair is not installed.</returns>
     public static async Task<string?> FindXfsDamageAsync(string device, CancellationToken cancellation)
     {
-        if (!Programs.Any(static directory => File.Exists(Path.Combine(directory, "xfs_repair"))))
+        if (Tool.Find("xfs_repair") is null)
             return null;
-        using Process checker = Start("xfs_repair", ["-n", device], errors: true);
+        using Process checker = Tool.Start("xfs_repair", ["-n", device], output: false);
         await using CancellationTokenRegistration stop = cancellation.Register(
             () => _ = LibC.kill(checker.Id, LibC.SIGTERM));
         string? finding = null;
@@ -81,25 +78,5 @@ public static class FilesystemCheck
             && pass is >= 1 and <= 5 && maximum > 0
             ? (pass - 1 + ((double)current / maximum)) / 5
             : null;
-    }
-
-    private static Process Start(string program, IEnumerable<string> arguments, bool errors = false)
-    {
-        ProcessStartInfo start = new(program, arguments)
-        {
-            UseShellExecute = false,
-            RedirectStandardInput = true,
-            RedirectStandardOutput = !errors,
-            RedirectStandardError = errors,
-            Environment = { ["LC_ALL"] = "C", ["PATH"] = string.Join(':', Programs) },
-        };
-        try
-        {
-            return Process.Start(start)!;
-        }
-        catch (Win32Exception missing)
-        {
-            throw new LinuxException("run", program, missing.NativeErrorCode);
-        }
     }
 }

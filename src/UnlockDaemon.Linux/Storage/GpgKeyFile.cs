@@ -19,7 +19,7 @@ public sealed record GpgKeyFile(string Path)
     private static readonly TimeSpan s_limit = TimeSpan.FromMinutes(1);
 
     /// <summary>Whether gpg is installed.</summary>
-    public static bool IsProgramInstalled => File.Exists("/usr/bin/" + Program) || File.Exists("/bin/" + Program);
+    public static bool IsProgramInstalled => Tool.Find(Program) is not null;
 
     /// <summary>Decrypts it.</summary>
     /// <param name="passphrase">The passphrase.</param>

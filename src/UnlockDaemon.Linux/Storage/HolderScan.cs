@@ -64,10 +64,9 @@ public static class HolderScan
         select new Holder(0, "NFS export", null, "nfs-export", path);
 
     private static IEnumerable<Holder> FindSwap(DeviceNumber volume) =>
-        from line in KernelText.Lines("/proc/swaps").Skip(1)
-        let path = MountEntry.Unescape(line.Split(' ', '\t')[0])
-        where ProcessScan.IsOn(path, volume)
-        select new Holder(0, "swap file", null, "swap", path);
+        from area in SwapTable.Read()
+        where ProcessScan.IsOn(area.Path, volume)
+        select new Holder(0, "swap file", null, "swap", area.Path);
 
     private static IEnumerable<Holder> FindLoopDevices(DeviceNumber volume) =>
         from device in LoopDevice.FindAll()

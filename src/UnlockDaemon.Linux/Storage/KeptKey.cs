@@ -78,14 +78,10 @@ public sealed unsafe class KeptKey(string name)
             _ = Keyctl.keyctl(Keyctl.KEYCTL_REVOKE, key);
     }
 
-    /// <summary>
-    /// Lines such as "2b1f9e0c I--Q--- 1 9m 3f050000 0 0 user unlockd:unlockd-secure: 64". Any user may give a key of
-    /// his own such a name.
-    /// </summary>
     private static List<nint> Find(Predicate<string> which)
     {
         List<nint> keys = [];
-        foreach (string line in File.ReadLines("/proc/keys"))
+        foreach (string line in KeyTable.Read())
         {
             string[] words = line.Split(' ', StringSplitOptions.RemoveEmptyEntries);
             if (words.Length > 8 && words[5] == "0" && words[7] == "user" && which(words[8].TrimEnd(':'))

@@ -25,24 +25,18 @@ public sealed record KeyDerivation(uint MemoryKilobytes, uint Milliseconds)
     /// <summary>Argon2id within the memory of this instance.</summary>
     /// <param name="milliseconds">How long it may take.</param>
     public static KeyDerivation ForPassphrase(uint milliseconds = UsualMilliseconds) =>
-        new(FitMemory(File.ReadLines("/proc/meminfo"), ReadLimits("/proc/self/cgroup", "/sys/fs/cgroup")),
+        new(FitMemory(MemoryInfo.Read(), ReadLimits("/proc/self/cgroup", "/sys/fs/cgroup")),
             milliseconds);
 
     /// <summary>A quarter of all memory or of a control group's limit, and half of what is free.</summary>
-    /// <param name="memory">Lines of /proc/meminfo.</param>
+    /// <param name="memory">What there is.</param>
     /// <param name="limits">Limits of control groups, in bytes.</param>
     /// <returns>Kilobytes.</returns>
-    internal static uint FitMemory(IEnumerable<string> memory, IEnumerable<ulong> limits)
+    internal static uint FitMemory(MemoryInfo memory, IEnumerable<ulong> limits)
     {
         ulong fit = MaximumKilobytes;
-        foreach (string line in memory)
-        {
-            if (line.StartsWith("MemTotal:", StringComparison.Ordinal))
-                fit = Math.Min(fit, Kilobytes(line) / ShareOfAll);
-            else if (line.StartsWith("MemAvailable:", StringComparison.Ordinal))
-                fit = Math.Min(fit, Kilobytes(line) / ShareOfFree);
-        }
-
+        fit = Math.Min(fit, (ulong)memory.Total / 1024 / ShareOfAll);
+        fit = Math.Min(fit, (ulong)memory.Available / 1024 / ShareOfFree);
         foreach (ulong limit in limits)
             fit = Math.Min(fit, limit / 1024 / ShareOfAll);
         return (uint)Math.Max(fit, MinimumKilobytes);

@@ -42,5 +42,5 @@ public static class KernelMessages
     }
 
     private static int ConsoleLevel() =>
-        int.Parse(File.ReadAllText("/proc/sys/kernel/printk").Split('\t', ' ')[0]);
+        int.Parse(KernelText.Read("/proc/sys/kernel/printk").Split('\t', ' ')[0]);
 }

@@ -85,12 +85,12 @@ public sealed class HostCheck(UnlockdConfiguration configuration, ISystemd syste
     private static IEnumerable<Finding> CheckHibernation()
     {
         const string Mode = "/sys/power/disk";
-        string line = File.ReadAllText("/proc/cmdline");
+        string line = KernelText.Read("/proc/cmdline");
         if (line.Split(' ', '\n').Any(static word => word.StartsWith("resume=", StringComparison.Ordinal)))
             yield return Warning("the kernel's command line has resume=: hibernation would write keys to that "
                 + "disk; take it out");
-        else if (File.Exists(Mode) && !File.ReadAllText(Mode).Contains("[disabled]", StringComparison.Ordinal)
-            && !line.Contains("nohibernate", StringComparison.Ordinal) && File.ReadLines("/proc/swaps").Skip(1).Any())
+        else if (File.Exists(Mode) && !KernelText.Read(Mode).Contains("[disabled]", StringComparison.Ordinal)
+            && !line.Contains("nohibernate", StringComparison.Ordinal) && SwapTable.Read().Any())
             yield return Warning("this machine can hibernate, which would write keys to swap: boot it "
                 + "with nohibernate");
     }
@@ -101,9 +101,8 @@ public sealed class HostCheck(UnlockdConfiguration configuration, ISystemd syste
             yield return Error(fault);
         foreach (Finding hibernation in CheckHibernation())
             yield return hibernation;
-        foreach (string line in File.ReadLines("/proc/swaps").Skip(1))
+        foreach (string device in SwapTable.Read().Select(static area => area.Path))
         {
-            string device = line.Split(' ', '\t')[0];
             if (!device.StartsWith("/dev/zram", StringComparison.Ordinal) && !IsEncrypted(Path.GetFileName(device)))
                 yield return Warning($"swap on {device} is in the clear: what services hold in memory may be "
                     + "written there");
@@ -114,7 +113,7 @@ public sealed class HostCheck(UnlockdConfiguration configuration, ISystemd syste
     private static bool IsEncrypted(string device)
     {
         string uuid = $"/sys/class/block/{device}/dm/uuid", below = $"/sys/class/block/{device}/slaves";
-        if (File.Exists(uuid) && File.ReadAllText(uuid).StartsWith("CRYPT-", StringComparison.Ordinal))
+        if (KernelText.TryRead(uuid)?.StartsWith("CRYPT-", StringComparison.Ordinal) == true)
             return true;
         return Directory.Exists(below) && Directory.GetFileSystemEntries(below) is { Length: > 0 } devices
             && Array.TrueForAll(devices, static entry => IsEncrypted(Path.GetFileName(entry)));

@@ -1,3 +1,4 @@
+using UnlockDaemon.Linux;
 using UnlockDaemon.Linux.Systemd;
 using UnlockDaemon.Protocol;
 using UnlockDaemon.Service.Units;
@@ -129,7 +130,7 @@ internal sealed class ConsoleLogin
         try
         {
             // Before it is agetty it is a child of systemd's, under systemd's name and then under one in parentheses.
-            string name = File.ReadAllText($"/proc/{pid}/comm").TrimEnd();
+            string name = KernelText.Read($"/proc/{pid}/comm").TrimEnd();
             return name is "agetty" or "(agetty)" || name.StartsWith("systemd", StringComparison.Ordinal);
         }
         catch (IOException)

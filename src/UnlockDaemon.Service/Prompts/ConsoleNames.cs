@@ -1,3 +1,4 @@
+using UnlockDaemon.Linux;
 using UnlockDaemon.Linux.Terminals;
 
 namespace UnlockDaemon.Service.Prompts;
@@ -26,5 +27,5 @@ internal static class ConsoleNames
         return [.. configured.Concat(kernels).Where(static name => name != "tty0").Distinct()];
     }
 
-    private static string ReadActive() => File.Exists(Active) ? File.ReadAllText(Active) : "";
+    private static string ReadActive() => KernelText.TryRead(Active) ?? "";
 }

@@ -1,7 +1,6 @@
-using System.ComponentModel;
 using System.Diagnostics;
-using System.Runtime.InteropServices;
 using System.Text;
+using UnlockDaemon.Linux;
 
 namespace UnlockDaemon.Service.Units;
 
@@ -17,18 +16,22 @@ internal sealed class CommandProbe(IReadOnlyList<string> words) : ReadinessProbe
 
     internal override async Task<ProbeResult> LookAsync(CancellationToken cancellationToken)
     {
-        using var process = new Process { StartInfo = StartInfo() };
+        Process process;
         try
         {
-            process.Start();
+            process = Tool.Start(words[0], words.Skip(1));
         }
-        catch (Win32Exception exception)
+        catch (LinuxException failure)
         {
-            string reason = Marshal.GetPInvokeErrorMessage(exception.NativeErrorCode);
-            return ProbeResult.NotReady($"cannot run {words[0]}: {reason}");
+            return ProbeResult.NotReady(failure.Message);
         }
 
-        process.StandardInput.Close();
+        using (process)
+            return await JudgeAsync(process, cancellationToken);
+    }
+
+    private async Task<ProbeResult> JudgeAsync(Process process, CancellationToken cancellationToken)
+    {
         Task<string> output = ReadLastAsync(process.StandardOutput);
         Task<string> errors = ReadLastAsync(process.StandardError);
         await WaitForExitAsync(process, cancellationToken);
@@ -85,20 +88,5 @@ internal sealed class CommandProbe(IReadOnlyList<string> words) : ReadinessProbe
         }
 
         return kept.ToString();
-    }
-
-    private ProcessStartInfo StartInfo()
-    {
-        var info = new ProcessStartInfo(words[0], words.Skip(1))
-        {
-            UseShellExecute = false,
-            RedirectStandardInput = true,
-            RedirectStandardOutput = true,
-            RedirectStandardError = true,
-        };
-
-        // The command must not speak to systemd in the daemon's name.
-        info.Environment.Remove("NOTIFY_SOCKET");
-        return info;
     }
 }

@@ -47,5 +47,5 @@ internal static class Advice
         _ => null,
     };
 
-    private static string KernelRelease() => File.ReadAllText("/proc/sys/kernel/osrelease").Trim();
+    private static string KernelRelease() => KernelText.Read("/proc/sys/kernel/osrelease").Trim();
 }

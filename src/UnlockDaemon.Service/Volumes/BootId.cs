@@ -1,7 +1,9 @@
+using UnlockDaemon.Linux;
+
 namespace UnlockDaemon.Service.Volumes;
 
 /// <summary>The kernel's boot id: another one after every boot. Source: random(4).</summary>
 internal static class BootId
 {
-    internal static string Current { get; } = File.ReadAllText("/proc/sys/kernel/random/boot_id").Trim();
+    internal static string Current { get; } = KernelText.Read("/proc/sys/kernel/random/boot_id").Trim();
 }

@@ -177,7 +177,7 @@ internal sealed class FilesystemLayer(VolumeConfiguration configuration, Mapping
             $"{what}: {advice}, then 'unlockctl unlock'; or give up with 'unlockctl lock'");
 
     private static int ReadCount(string path) =>
-        File.Exists(path) && int.TryParse(File.ReadAllText(path).AsSpan().Trim(), out int count) ? count : 0;
+        int.TryParse(KernelText.TryRead(path)?.Trim(), out int count) ? count : 0;
 
     private static Superblock? ReadSuperblock(CryptMapping device)
     {

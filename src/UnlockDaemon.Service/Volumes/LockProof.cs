@@ -64,7 +64,7 @@ internal sealed class LockProof(VolumeConfiguration configuration, StorageStack 
     private IEnumerable<string> FindKeys()
     {
         string name = FindUuid() is { } uuid ? "cryptsetup:" + uuid : "cryptsetup:";
-        return File.ReadLines("/proc/keys").Where(line => line.Contains(name, StringComparison.Ordinal));
+        return KeyTable.Read().Where(line => line.Contains(name, StringComparison.Ordinal));
     }
 
     /// <summary>Null also when the header cannot be read: then a key of any container counts.</summary>

@@ -1,5 +1,3 @@
-using System.ComponentModel;
-using System.Diagnostics;
 using UnlockDaemon.Linux;
 using UnlockDaemon.Linux.Storage;
 using UnlockDaemon.Service.Configuration;
@@ -21,7 +19,6 @@ public sealed record NewVolume(
     private const long LuksHeaderSize = 16 << 20;
     // mkfs.xfs makes nothing smaller.
     private const long XfsMinimum = 300 << 20;
-    private static readonly string[] s_directories = ["/usr/sbin", "/sbin", "/usr/bin", "/bin", "/usr/local/sbin"];
 
     private readonly string _mapping = MappingLayer.CreationPrefix + Environment.ProcessId;
 
@@ -52,7 +49,7 @@ public sealed record NewVolume(
                 + (header > 0 ? ", and the LUKS header 16M: --size 316M at least" : ": --size 300M at least");
         }
 
-        if (FindProgram() is null)
+        if (Tool.Find("mkfs." + Filesystem.Name()) is null)
         {
             string package = Filesystem == FilesystemType.Xfs ? "xfsprogs" : "e2fsprogs";
             return $"mkfs.{Filesystem.Name()} is not installed: 'apt install {package}'";
@@ -143,27 +140,8 @@ public sealed record NewVolume(
         string program = "mkfs." + Filesystem.Name();
         // Small ext file systems would have blocks of 1024 bytes, less than a sector. The blocks of xfs have 4096.
         string[] blocks = SectorSize == LargeSector && Filesystem != FilesystemType.Xfs ? ["-b", "4096"] : [];
-        ProcessStartInfo start = new(FindProgram() ?? program, [.. blocks, "-q", $"/dev/mapper/{_mapping}"])
-        {
-            UseShellExecute = false,
-            RedirectStandardError = true,
-        };
-        try
-        {
-            using Process mkfs = Process.Start(start)!;
-            string complaint = mkfs.StandardError.ReadToEnd();
-            mkfs.WaitForExit();
-            if (mkfs.ExitCode != 0)
-                throw new LinuxException("make a file system in", Path, mkfs.ExitCode,
-                    $"{program}: {complaint.Trim()}");
-        }
-        catch (Win32Exception missing)
-        {
-            throw new LinuxException("run", program, missing.NativeErrorCode);
-        }
+        (int code, string? said) = Tool.Run(program, [.. blocks, "-q", $"/dev/mapper/{_mapping}"]);
+        if (code != 0)
+            throw new LinuxException("make a file system in", Path, code, $"{program}: {said}");
     }
-
-    /// <summary>Found without PATH, which has no sbin in a shell of plain su.</summary>
-    private string? FindProgram() => Array.Find(
-        Array.ConvertAll(s_directories, directory => $"{directory}/mkfs.{Filesystem.Name()}"), File.Exists);
 }

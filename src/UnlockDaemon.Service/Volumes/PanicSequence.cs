@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using Microsoft.Extensions.Logging.Abstractions;
 using UnlockDaemon.Linux;
 using UnlockDaemon.Linux.Storage;
@@ -15,6 +16,9 @@ namespace UnlockDaemon.Service.Volumes;
 public sealed class PanicSequence
 {
     private static readonly TimeSpan s_limit = TimeSpan.FromSeconds(15);
+
+    // What is on its way to a disk that works has arrived by then.
+    private static readonly TimeSpan s_wipeLimit = TimeSpan.FromSeconds(5);
     private readonly StorageStack _stack;
     private readonly ServiceSet _services;
     private readonly EventHub _events;
@@ -27,20 +31,50 @@ public sealed class PanicSequence
     }
 
     /// <summary>
-    /// Wipes the keys of every mapping that is this instance's, whatever is configured now. What reads or writes there
-    /// waits from then on, until <see cref="FailAll"/>.
+    /// Wipes the keys of every mapping that is this instance's, whatever is configured now: those in use first and all at
+    /// once, since a disk that does not answer holds up the wiping of its own; then those that were kept for later. What
+    /// reads or writes there waits from then on, until <see cref="FailAll"/>. Whatever fails, the rest is done.
     /// </summary>
     /// <param name="left">Gets what went wrong.</param>
+    /// <param name="told">Told of each mapping as its key is gone, one at a time.</param>
     /// <param name="everyInstance">Whether those of all other instances are meant too.</param>
     /// <returns>The mappings that have no key any more.</returns>
-    public static IReadOnlyList<CryptMapping> WipeAllKeys(ICollection<string> left, bool everyInstance = false)
+    public static IReadOnlyList<CryptMapping> WipeAllKeys(
+        ICollection<string> left, Action<CryptMapping> told, bool everyInstance = false)
     {
         Predicate<string> isMeant = everyInstance ? MappingLayer.IsAnyInstances : MappingLayer.IsOurs;
-        KeptKey.WipeAll(isMeant);
-        // dm-integrity's device below a mapping has no key; it is free once its mapping is.
-        IEnumerable<CryptMapping> mappings = MappingLayer.FindAll(isMeant)
-            .Where(static mapping => !mapping.Name.EndsWith(MappingLayer.IntegritySuffix, StringComparison.Ordinal));
-        return [.. mappings.Where(mapping => Try(mapping, mapping.WipeKey, left))];
+        IReadOnlyList<CryptMapping> mappings = [];
+        Guard(() => mappings = MappingLayer.FindAll(isMeant), left);
+        List<CryptMapping> wiped = [];
+        (CryptMapping Mapping, Thread Wiping)[] work = [.. mappings.Select(mapping => (mapping, new Thread(Wipe) { IsBackground = true }))];
+        foreach ((CryptMapping mapping, Thread wiping) in work)
+            wiping.Start(mapping);
+        long started = Stopwatch.GetTimestamp();
+        foreach ((CryptMapping mapping, Thread wiping) in work)
+        {
+            TimeSpan patience = s_wipeLimit - Stopwatch.GetElapsedTime(started);
+            if (wiping.Join(patience > TimeSpan.Zero ? patience : TimeSpan.Zero))
+                continue;
+            lock (left)
+                left.Add($"{mapping.Path} still has its key: its disk does not answer");
+        }
+
+        Guard(() => KeptKey.WipeAll(isMeant), left);
+        lock (wiped)
+            return [.. wiped];
+
+        void Wipe(object? subject)
+        {
+            CryptMapping mapping = (CryptMapping)subject!;
+            bool isCrypt = false;
+            if (!Try(mapping, () => isCrypt = TryWipe(mapping), left) || !isCrypt)
+                return;
+            lock (wiped)
+            {
+                wiped.Add(mapping);
+                told(mapping);
+            }
+        }
     }
 
     /// <summary>Has all that waits for mappings without a key fail. Takes its time: udev is waited for.</summary>
@@ -89,9 +123,8 @@ public sealed class PanicSequence
     internal string? WipeKeys()
     {
         List<string> left = [];
-        IReadOnlyList<CryptMapping> wiped = WipeAllKeys(left);
-        foreach (CryptMapping mapping in wiped)
-            _events.Publish("step", "mapping", $"the key of {mapping.Path} is wiped");
+        IReadOnlyList<CryptMapping> wiped = WipeAllKeys(
+            left, mapping => _events.Publish("step", "mapping", $"the key of {mapping.Path} is wiped"));
         FailAll(wiped, left);
         return left.Count == 0 ? null : string.Join("; ", left);
     }
@@ -115,18 +148,34 @@ public sealed class PanicSequence
             + ": end these, then 'unlockctl lock'";
     }
 
+    private static bool TryWipe(CryptMapping mapping)
+    {
+        if (!mapping.IsCrypt())
+            return false;
+        mapping.WipeKey();
+        return true;
+    }
+
     /// <summary>What goes wrong counts only while the mapping is there: without it there is no key.</summary>
-    private static bool Try(CryptMapping mapping, Action step, ICollection<string> left)
+    private static bool Try(CryptMapping mapping, Action step, ICollection<string> left) => Guard(step, left,
+        () => CryptMapping.Find(mapping.Name) is not null);
+
+    /// <summary>Does a step of which no failure, of whatever kind, may keep the next from being done.</summary>
+    private static bool Guard(Action step, ICollection<string> left, Func<bool>? counts = null)
     {
         try
         {
             step();
             return true;
         }
-        catch (Exception failure) when (failure is LinuxException or IOException)
+        catch (Exception failure)
         {
-            if (CryptMapping.Find(mapping.Name) is not null)
-                left.Add(failure.Message);
+            if (counts is null || counts())
+            {
+                lock (left)
+                    left.Add(failure.Message);
+            }
+
             return false;
         }
     }
@@ -137,7 +186,8 @@ public sealed class PanicSequence
         {
             return (await _services.KillAsync(limit)).Select(static service => service.ToString());
         }
-        catch (Exception failure) when (failure is LinuxException or SystemdException or OperationCanceledException)
+        catch (Exception failure) when (failure is LinuxException or SystemdException or OperationCanceledException
+            or IOException or UnauthorizedAccessException)
         {
             return ["the services could not be killed: " + failure.Message];
         }

@@ -1,4 +1,5 @@
 using Microsoft.Win32.SafeHandles;
+using UnlockDaemon.Linux.Storage;
 
 namespace UnlockDaemon.Cli;
 
@@ -7,21 +8,17 @@ namespace UnlockDaemon.Cli;
 /// </summary>
 internal sealed class KeyLock : IDisposable
 {
-    private const string Path = "/run/unlockd-key.lock";
+    // Of root alone: whoever may open a file may hold a lock on it, and keep a key that was to be removed.
+    private const string Directory = "/run/unlockctl";
     private readonly SafeFileHandle _file;
 
     /// <exception cref="IOException">Another one is at work.</exception>
     internal KeyLock()
     {
-        try
-        {
-            // Sharing with nobody is flock(2) here; the kernel ends it with the process.
-            _file = File.OpenHandle(Path, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
-        }
-        catch (IOException taken)
-        {
-            throw new IOException("another 'unlockctl key' is changing key slots: try again when it is done", taken);
-        }
+        System.IO.Directory.CreateDirectory(Directory, UnixFileMode.UserRead | UnixFileMode.UserWrite
+            | UnixFileMode.UserExecute);
+        _file = OwnFile.TryLock(Path.Combine(Directory, "key.lock"))
+            ?? throw new IOException("another 'unlockctl key' is changing key slots: try again when it is done");
     }
 
     public void Dispose() => _file.Dispose();

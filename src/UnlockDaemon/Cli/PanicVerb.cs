@@ -74,11 +74,12 @@ internal static class PanicVerb
     private static bool WipeKeys(Output output, bool everyInstance)
     {
         List<string> left = [];
-        IReadOnlyList<CryptMapping> wiped = PanicSequence.WipeAllKeys(left, everyInstance);
-        double seconds = (DateTime.Now - Process.GetCurrentProcess().StartTime).TotalSeconds;
-        foreach (CryptMapping mapping in wiped)
+        IReadOnlyList<CryptMapping> wiped = PanicSequence.WipeAllKeys(left, mapping =>
+        {
+            double seconds = (DateTime.Now - Process.GetCurrentProcess().StartTime).TotalSeconds;
             output.Line($"the key of {mapping.Path} is out of the kernel's memory {seconds:0.00} s after the start "
                 + "of unlockctl");
+        }, everyInstance);
         PanicSequence.FailAll(wiped, left);
         // The daemon tries again, once the services are killed.
         foreach (string reason in left)

@@ -31,11 +31,27 @@ public sealed partial class LayeringTests
     public void NoTaskIsStartedAndForgotten() =>
         AssertNone("a task that nobody looks at", static _ => true, ForgottenTask());
 
+    /// <summary>Tool looks for programs where nobody but root can put one.</summary>
+    [Fact]
+    public void ProgramsAreStartedByToolAlone() => AssertNone("a program that is started",
+        static file => !file.EndsWith("/Tool.cs", StringComparison.Ordinal), Start());
+
+    /// <summary>There anybody may hold a lock, which the runtime's own classes would ask for.</summary>
+    [Fact]
+    public void TheKernelsTextIsReadByKernelText() => AssertNone("/proc or /sys read by File", static file =>
+        !file.EndsWith("/KernelText.cs", StringComparison.Ordinal), KernelsText());
+
     private static void AssertNone(string what, Func<string, bool> isMeant, Regex pattern)
     {
         foreach (string file in SourceTree.Files().Where(isMeant))
             Assert.False(pattern.IsMatch(File.ReadAllText(file)), $"{what} in {file}");
     }
+
+    [GeneratedRegex(@"new ProcessStartInfo|ProcessStartInfo \w+ = new|Process\.Start\(|posix_spawnp")]
+    private static partial Regex Start();
+
+    [GeneratedRegex("""File\.(Read|Open)\w*\(\$?"/(proc|sys)/""")]
+    private static partial Regex KernelsText();
 
     [GeneratedRegex("LibraryImport")]
     private static partial Regex Import();

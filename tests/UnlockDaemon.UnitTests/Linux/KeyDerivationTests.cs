@@ -38,6 +38,6 @@ public sealed class KeyDerivationTests
         }
     }
 
-    private static string[] Memory(long total, long available) =>
-        [$"MemTotal:       {total} kB", "MemFree:          100 kB", $"MemAvailable:   {available} kB"];
+    private static MemoryInfo Memory(long total, long available) => MemoryInfo.Parse(
+        $"MemTotal:       {total} kB\nMemFree:          100 kB\nMemAvailable:   {available} kB\nHugePages_Total:  0\n");
 }

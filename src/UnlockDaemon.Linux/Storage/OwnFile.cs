@@ -1,0 +1,25 @@
+using Microsoft.Win32.SafeHandles;
+using Tmds.Linux;
+using UnlockDaemon.Linux.Interop;
+
+namespace UnlockDaemon.Linux.Storage;
+
+/// <summary>A file that only its owner may open, for a lock between processes of that user.</summary>
+public static class OwnFile
+{
+    /// <summary>Makes it if it is not there, and locks it; the kernel ends the lock with the process.</summary>
+    /// <param name="path">Its path, in a directory where nobody else may make files.</param>
+    /// <returns>The file; null when another process has it locked.</returns>
+    /// <exception cref="LinuxException">It cannot be opened.</exception>
+    public static SafeFileHandle? TryLock(string path)
+    {
+        const uint OwnerOnly = 0x180; // 0600
+        SafeFileHandle file = Fcntl.open(path, LibC.O_RDWR | LibC.O_CREAT | LibC.O_CLOEXEC | LibC.O_NOFOLLOW, OwnerOnly);
+        if (file.IsInvalid)
+            throw LinuxException.FromLastError("open", path);
+        if (FileLock.flock(file, FileLock.LOCK_EX | FileLock.LOCK_NB) == 0)
+            return file;
+        file.Dispose();
+        return null;
+    }
+}
