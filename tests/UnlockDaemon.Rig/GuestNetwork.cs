@@ -1,4 +1,6 @@
 using System.Text;
+using Microsoft.Win32.SafeHandles;
+using UnlockDaemon.Linux.Storage;
 
 namespace UnlockDaemon.Rig;
 
@@ -11,11 +13,11 @@ public sealed class GuestNetwork : IAsyncDisposable
 {
     private const int Networks = 100;
     private const int Ports = 16;
-    private readonly FileStream _lock;
+    private readonly SafeFileHandle _lock;
     private readonly int _number;
     private readonly bool[] _taken = new bool[Ports];
 
-    private GuestNetwork(FileStream held, int number)
+    private GuestNetwork(SafeFileHandle held, int number)
     {
         _lock = held;
         _number = number;
@@ -52,7 +54,7 @@ public sealed class GuestNetwork : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         await RemoveDevicesAsync();
-        await _lock.DisposeAsync();
+        _lock.Dispose();
     }
 
     /// <summary>An address on it; those above 100 are not given to guests.</summary>
@@ -81,16 +83,8 @@ public sealed class GuestNetwork : IAsyncDisposable
     {
         for (int number = 0; number < Networks; number++)
         {
-            try
-            {
-                return new GuestNetwork(
-                    new FileStream($"/run/lock/unlockd-rig.{number}", FileMode.OpenOrCreate, FileAccess.ReadWrite,
-                        FileShare.None), number);
-            }
-            catch (IOException)
-            {
-                // Another run has it.
-            }
+            if (OwnFile.TryLock($"/run/lock/unlockd-rig.{number}") is { } held)
+                return new GuestNetwork(held, number);
         }
 
         throw new InvalidOperationException($"all {Networks} test networks are in use: see /run/lock/unlockd-rig.*");

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using UnlockDaemon.UnitTests.Architecture;
 
 namespace UnlockDaemon.UnitTests.Ganeti;
 
@@ -21,6 +22,7 @@ internal sealed class FakeSsh : IDisposable
         cat "$here/$1.words" >&2
         sed "s/NONCE/$2/g" "$here/$1"
         [ ! -e "$here/$1.hang" ] || sleep 60
+        [ ! -e "$here/$1.endless" ] || exec cat /dev/zero
         exit "$(cat "$here/$1.code")"
         """;
 
@@ -79,6 +81,8 @@ internal sealed class FakeSsh : IDisposable
 
     internal void Hang(string word) => Write(word + ".hang", "");
 
+    internal void AnswerWithoutEnd(string word) => Write(word + ".endless", "");
+
     internal void Write(string name, string text)
     {
         string path = Path.Combine(_directory.FullName, name);
@@ -89,13 +93,14 @@ internal sealed class FakeSsh : IDisposable
     /// <summary>Runs the hook as Ganeti does: with these variables and no others.</summary>
     internal async Task<(int Code, string Output)> RunHookAsync(CancellationToken cancellation)
     {
-        ProcessStartInfo start = new("/usr/bin/dash", [HookPath()])
+        ProcessStartInfo start = new("/usr/bin/dash", [Path.Combine(Scripts, "hook-entry")])
         {
             RedirectStandardOutput = true,
             RedirectStandardError = true,
         };
         start.Environment.Clear();
         start.Environment["PATH"] = $"{_directory.FullName}:/sbin:/bin:/usr/sbin:/usr/bin";
+        start.Environment["UNLOCKD_GANETI_HOOK"] = Path.Combine(Scripts, "hook");
         start.Environment["UNLOCKD_GANETI_ETC"] = _directory.FullName;
         start.Environment["UNLOCKD_GANETI_STATE"] = _directory.FullName;
         foreach ((string name, string value) in Environment)
@@ -107,11 +112,6 @@ internal sealed class FakeSsh : IDisposable
         return (hook.ExitCode, await output + error);
     }
 
-    private static string HookPath()
-    {
-        string? root = AppContext.BaseDirectory;
-        while (root is not null && !File.Exists(Path.Combine(root, "UnlockDaemon.sln")))
-            root = Path.GetDirectoryName(root);
-        return Path.Combine(root!, "packaging/ganeti/hook");
-    }
+    /// <summary>Where the scripts are.</summary>
+    internal static string Scripts => Path.Combine(SourceTree.Root, "../packaging/ganeti");
 }

@@ -90,6 +90,56 @@ public sealed class HookTests : IDisposable
         await AssertDeniedAsync("no answer from 192.0.2.21 within");
     }
 
+    /// <summary>
+    /// The four texts that the certificate is searched for, each many times: a pattern with all of them at once has the
+    /// shell try every way to cut it, for hours.
+    /// </summary>
+    [Fact]
+    public async Task DeniesInTimeWhateverTheCertificateRepeats()
+    {
+        string Many(string text) => string.Concat(Enumerable.Repeat(text, 400));
+        _ssh.Answer("lock", "{" + Many($"\"bootId\":\"{FakeSsh.Boot}\"") + Many("\"nonce\":\"NONCE\"")
+            + Many("\"checks\":[{") + Many("}]") + "x\n" + s_receipt);
+        await AssertDeniedAsync("damaged").WaitAsync(TimeSpan.FromSeconds(60), Cancellation);
+    }
+
+    [Fact]
+    public async Task DeniesWhenTheAnswerHasNoEnd()
+    {
+        _ssh.AnswerWithoutEnd("lock");
+        await AssertDeniedAsync("denied");
+    }
+
+    /// <summary>Whatever it is that keeps the hook.</summary>
+    [Fact]
+    public async Task DeniesWhenTheHookItselfDoesNotEnd()
+    {
+        _ssh.Hang("check");
+        _ssh.Environment["UNLOCKD_GANETI_LIMIT"] = "1";
+        (int code, string output) = await _ssh.RunHookAsync(Cancellation);
+        Assert.NotEqual(0, code);
+        Assert.Equal("unlockd: the hook did not end, and was ended: denied\n", output);
+    }
+
+    /// <summary>dash's echo makes newlines and escapes of them again.</summary>
+    [Theory]
+    [InlineData("x\\033[2J\\nnode: n2, output: fake\\c", "x\\033[2J\\nnode: n2, output: fake\\c")]
+    [InlineData("\u0085\u009b2J%s%n\0\u007f", "2J%s%n")]
+    public async Task PrintsWhatTheGuestSaysAsItIs(string words, string shown)
+    {
+        _ssh.Answer("lock", "", 5, words + "\n");
+        (int code, string output) = await _ssh.RunHookAsync(Cancellation);
+        Assert.Equal(1, code);
+        Assert.EndsWith($"denied: {shown}\n", output, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void NothingIsPrintedByEcho()
+    {
+        foreach (string script in (string[])["common", "hook", "hook-entry", "unlockd-ganeti"])
+            Assert.DoesNotMatch(@"(^|[\s;(&|])echo\b", File.ReadAllText(Path.Combine(FakeSsh.Scripts, script)));
+    }
+
     [Theory]
     [InlineData("time_out = 5\n", "config, line 1, 'time_out = 5': unknown name or bad value")]
     [InlineData("# good\n\ntimeout = 900\n", "config, line 3, 'timeout = 900'")]
