@@ -21,7 +21,7 @@ public abstract class OtherVolumeTest(UnlockdGuest fixture) : UnlockdTest(fixtur
         {LockWhatIsLeft}
         [ ! -e /root/saved.yaml ] || mv /root/saved.yaml /etc/unlockd/unlockd.yaml
         chattr -i /var/other; rm -rf /var/other /var/other_file /root/other /root/certificate
-        systemctl restart unlockd; systemctl reset-failed
+        {ForgetRecords}; systemctl reset-failed
         """;
 
     /// <summary>Configures the volume, without services, and has the daemon take that up.</summary>
