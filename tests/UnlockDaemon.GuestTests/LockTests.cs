@@ -225,7 +225,7 @@ public sealed class LockTests(UnlockdGuest fixture) : UnlockdTest(fixture)
         try
         {
             string both = await RunAsync("""
-                attempts() { journalctl -b -u unlockd -o cat | grep -c '^Stopping: locking'; }
+                attempts() { journalctl -b -u unlockd -o cat | grep -c '^stopping: locking'; }
                 before=$(attempts)
                 unlockctl lock --deadline 6s >/dev/null 2>&1 & p=$!
                 until unlockctl status --json | grep -q '"state":"stopping"'; do sleep 0.1; done

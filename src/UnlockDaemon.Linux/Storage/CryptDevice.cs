@@ -17,14 +17,14 @@ public static unsafe partial class CryptDevice
     /// <param name="keep">Where the volume key is to be kept as well; null for nowhere.</param>
     /// <param name="header">The file with the header, where that is detached; null where the device has it.</param>
     /// <returns>
-    /// The slot that the passphrase opened, as people are told of it; null when it opened none and nothing was mapped.
+    /// The slot that the passphrase opened; null when it opened none and nothing was mapped.
     /// </returns>
     /// <exception cref="LinuxException">There is no LUKS header, or the mapping could not be made.</exception>
-    public static string? TryActivateLuks(
+    public static UsedSlot? TryActivateLuks(
         string device, string name, Passphrase passphrase, KeptKey? keep = null, string? header = null)
     {
         ArgumentNullException.ThrowIfNull(passphrase);
-        string? opened = null;
+        UsedSlot? opened = null;
         OnThreadOfItsOwn(() => opened = keep is null
             ? ActivateLuks(device, name, passphrase, header)
             : ActivateAndKeepLuks(device, name, passphrase, keep, header));
@@ -193,7 +193,7 @@ public static unsafe partial class CryptDevice
         }
     }
 
-    private static string? ActivateAndKeepLuks(
+    private static UsedSlot? ActivateAndKeepLuks(
         string device, string name, Passphrase passphrase, KeptKey keep, string? header)
     {
         using CryptContext context = Load(device, header);
@@ -214,10 +214,10 @@ public static unsafe partial class CryptDevice
         CryptContexts.Check(slot, "open the LUKS container on", device);
         Activate(context, device, name, key!);
         keep.Store(key!);
-        return KeySlot.Describe(slot, OperatorToken.NameOf(context, slot));
+        return new UsedSlot(slot, OperatorToken.NameOf(context, slot));
     }
 
-    private static string? ActivateLuks(string device, string name, Passphrase passphrase, string? header)
+    private static UsedSlot? ActivateLuks(string device, string name, Passphrase passphrase, string? header)
     {
         using CryptContext context = Load(device, header);
         fixed (byte* bytes = passphrase.Bytes)
@@ -227,7 +227,7 @@ public static unsafe partial class CryptDevice
             if (slot == -LibC.EPERM)
                 return null;
             CryptContexts.Check(slot, "open the LUKS container on", device);
-            return KeySlot.Describe(slot, OperatorToken.NameOf(context, slot));
+            return new UsedSlot(slot, OperatorToken.NameOf(context, slot));
         }
     }
 }

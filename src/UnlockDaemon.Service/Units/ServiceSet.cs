@@ -133,6 +133,10 @@ public sealed partial class ServiceSet : IDisposable
         return processes.SelectMany(static list => list).ToHashSet();
     }
 
+    /// <summary>The longest that a start of all of them can take: one after the other, each just in time.</summary>
+    internal TimeSpan LongestStart =>
+        _plan.Services.Aggregate(TimeSpan.Zero, static (sum, service) => sum + service.Timeout);
+
     /// <summary>
     /// How long stopping all of them is known to take, one after the other where they depend on each other.
     /// </summary>
@@ -207,9 +211,9 @@ public sealed partial class ServiceSet : IDisposable
         lock (_publishing)
         {
             if (status.State == ServiceState.Failed)
-                LogFailed(status.Name, status.Detail);
+                LogFailed(status.Name, status.Detail, status.Unit);
             else if (status.State == ServiceState.Ready)
-                LogReady(status.Name, status.ToString());
+                LogReady(status.Name, status.ToString(), status.Unit);
             Changed?.Invoke(status);
             if (_allReady == AreAllReady)
                 return;
@@ -219,8 +223,8 @@ public sealed partial class ServiceSet : IDisposable
     }
 
     [LoggerMessage(Level = LogLevel.Information, Message = "{Service}: {Status}")]
-    private partial void LogReady(string service, string status);
+    private partial void LogReady(string service, string status, string unit);
 
     [LoggerMessage(Level = LogLevel.Error, Message = "{Service}: {Reason}")]
-    private partial void LogFailed(string service, string reason);
+    private partial void LogFailed(string service, string reason, string unit);
 }

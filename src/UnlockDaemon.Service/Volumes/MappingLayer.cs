@@ -32,7 +32,7 @@ internal sealed class MappingLayer(
     internal KeptKey Kept { get; } = new(NameFor(configuration.MountPoint));
 
     /// <summary>The LUKS key slot that opened the container last, for the log; null without slots.</summary>
-    internal string? OpenedSlot { get; private set; }
+    internal UsedSlot? OpenedSlot { get; private set; }
 
     /// <summary>The mapping on this container, or what a panic has left of it, or null.</summary>
     internal CryptMapping? Mapping =>

@@ -62,7 +62,7 @@ internal sealed partial class UnlockSequence(
         {
             case LayerOutcomeKind.Up:
                 condition.ForgetError();
-                LogUnlocked(Slot(), Stopwatch.GetElapsedTime(started).TotalSeconds);
+                LogUnlocked(Slot(), Stopwatch.GetElapsedTime(started).TotalSeconds, stack.Mapping.OpenedSlot?.Operator);
                 return null;
             case LayerOutcomeKind.WrongPassphrase:
                 LogWrongPassphrase();
@@ -79,7 +79,7 @@ internal sealed partial class UnlockSequence(
     private string Slot() => stack.Mapping.OpenedSlot is { } slot ? $" ({slot})" : "";
 
     [LoggerMessage(Level = LogLevel.Information, Message = "passphrase accepted{Slot}, mounted after {Seconds:0.00} s")]
-    private partial void LogUnlocked(string slot, double seconds);
+    private partial void LogUnlocked(string slot, double seconds, string? @operator);
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "wrong passphrase")]
     private partial void LogWrongPassphrase();

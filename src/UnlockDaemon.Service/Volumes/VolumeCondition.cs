@@ -53,7 +53,7 @@ internal sealed partial class VolumeCondition(EventHub events, ILogger logger)
             {
                 State = next;
                 Since = DateTimeOffset.UtcNow;
-                LogState(State, text);
+                LogState(Volume.JsonName(State), text);
                 events.Publish("state", Volume.JsonName(State), text);
             }
         }
@@ -100,7 +100,7 @@ internal sealed partial class VolumeCondition(EventHub events, ILogger logger)
     internal void Complain(string text)
     {
         LastError = Instance.Current.Address(text);
-        LogTrouble(LastError);
+        LogTrouble(LastError, Volume.JsonName(State));
     }
 
     internal void ForgetError() => LastError = null;
@@ -141,11 +141,11 @@ internal sealed partial class VolumeCondition(EventHub events, ILogger logger)
     }
 
     [LoggerMessage(Level = LogLevel.Information, Message = "{State}: {Text}")]
-    private partial void LogState(VolumeState state, string text);
+    private partial void LogState(string state, string text);
 
     [LoggerMessage(Level = LogLevel.Information, Message = "hold ended: {Why}")]
     private partial void LogReleased(string why);
 
     [LoggerMessage(Level = LogLevel.Error, Message = "{Text}")]
-    private partial void LogTrouble(string text);
+    private partial void LogTrouble(string text, string state);
 }
