@@ -43,6 +43,8 @@ internal static class Daemon
         }
 
         await using Serilog.Core.Logger log = DaemonLog.CreateLogger(Instance.Current);
+        TaskScheduler.UnobservedTaskException += (_, unseen) =>
+            log.Error(unseen.Exception, "what nobody waited for any longer has failed");
         try
         {
             return await RunAsync(log);

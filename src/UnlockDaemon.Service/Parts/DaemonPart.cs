@@ -9,14 +9,23 @@ namespace UnlockDaemon.Service.Parts;
 public abstract class DaemonPart : BackgroundService
 {
     /// <summary>Whether it has ended otherwise than by being told to.</summary>
-    public bool IsBroken => ExecuteTask is { IsFaulted: true };
+    public bool IsBroken { get; private set; }
 
     /// <inheritdoc/>
     protected sealed override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
-        await RunAsync(stoppingToken);
-        if (!stoppingToken.IsCancellationRequested)
-            throw new InvalidOperationException($"{GetType().Name} has ended by itself");
+        try
+        {
+            await RunAsync(stoppingToken);
+            if (!stoppingToken.IsCancellationRequested)
+                throw new InvalidOperationException($"{GetType().Name} has ended by itself");
+        }
+        catch (Exception failure) when (!(failure is OperationCanceledException && stoppingToken.IsCancellationRequested))
+        {
+            // A wait of its own that ran out is a failure as well, and leaves a task that is cancelled, not faulted.
+            IsBroken = true;
+            throw;
+        }
     }
 
     /// <summary>Does the part's work.</summary>

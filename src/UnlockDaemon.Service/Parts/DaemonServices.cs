@@ -33,7 +33,7 @@ public static class DaemonServices
         services.AddSingleton(static provider => new Background(Log(provider)));
         services.AddSingleton<EventHub>();
         services.AddSingleton(static provider => new SystemdConnection(
-            failure => provider.GetRequiredService<Background>().Run("following systemd", () => throw failure)));
+            failure => provider.GetRequiredService<Background>().Run("following systemd", _ => throw failure)));
         services.AddSingleton(provider => MakeServiceSet(provider, configuration));
         services.AddSingleton(provider => MakeVolume(provider, configuration));
         services.AddSingleton<ISystemdNotifier, SystemdNotifier>();
@@ -49,8 +49,12 @@ public static class DaemonServices
             Log(provider)));
         AddPart(services, static provider => new SpacePart(Volume(provider)));
         AddPart(services, static provider => new StatusPart(Volume(provider), Notifier(provider)));
-        AddPart(services, static provider => new Watchdog(
-            Volume(provider), Notifier(provider), Watchdog.LimitFromEnvironment(), Log(provider)));
+        if (Watchdog.LimitFromEnvironment() is { } limit)
+        {
+            AddPart(services, provider => new Watchdog(
+                () => Volume(provider).IsAlive, Notifier(provider), limit, Log(provider)));
+        }
+
         AddPart(services, static provider => new WorkEnd(Volume(provider), Notifier(provider)));
         return services;
     }

@@ -10,9 +10,9 @@ internal sealed class FirstLook(Volume volume, Background background) : IHostedS
     public async Task StartAsync(CancellationToken cancellationToken)
     {
         await volume.ObserveAsync(cancellationToken);
-        background.Run("bringing swap space up", volume.BringUpSwapAsync);
+        background.Run("bringing swap space up", _ => volume.BringUpSwapAsync());
     }
 
     /// <inheritdoc/>
-    public Task StopAsync(CancellationToken cancellationToken) => background.WhenDoneAsync();
+    public Task StopAsync(CancellationToken cancellationToken) => background.EndAsync();
 }

@@ -28,7 +28,7 @@ internal sealed partial class ShutdownLock(
     {
         if (!await IsShuttingDownAsync() || volume.ObserveLayers().All(static layer => !layer.Up))
             return;
-        notifier.ExtendTimeout(configuration.Deadline + WorkEnd.AfterDeadline);
+        notifier.ExtendTimeout(configuration.Deadline + Volume.AfterDeadline);
         LockOutcome outcome = await volume.LockAsync(
             new LockRequest(configuration.Deadline, Reason: "shutdown", IsShutdown: true));
         if (outcome.Certificate is null)

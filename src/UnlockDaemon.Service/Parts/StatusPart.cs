@@ -3,21 +3,31 @@ using UnlockDaemon.Service.Volumes;
 
 namespace UnlockDaemon.Service.Parts;
 
-/// <summary>Tells systemd in one line how the volume is, for <c>systemctl status</c>.</summary>
+/// <summary>Tells systemd in one word how the volume is, for <c>systemctl status</c>: first before READY=1.</summary>
 internal sealed class StatusPart(Volume volume, ISystemdNotifier notifier) : DaemonPart
 {
+    private VolumeState _told;
+
+    /// <inheritdoc/>
+    public override Task StartAsync(CancellationToken cancellationToken)
+    {
+        Tell();
+        return base.StartAsync(cancellationToken);
+    }
+
     /// <inheritdoc/>
     protected override async Task RunAsync(CancellationToken stopping)
     {
-        VolumeState? told = null;
-        while (!stopping.IsCancellationRequested)
+        while (true)
         {
-            VolumeState state = volume.State;
-            if (state != told)
-                notifier.Notify(new ServiceState($"STATUS={Volume.JsonName(state)}"));
-            told = state;
-            await volume.WaitUntilAsync(volume => volume.State != told, stopping)
-                .ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            await volume.WaitUntilAsync(volume => volume.State != _told, stopping);
+            Tell();
         }
+    }
+
+    private void Tell()
+    {
+        _told = volume.State;
+        notifier.Tell("STATUS=" + Volume.JsonName(_told));
     }
 }

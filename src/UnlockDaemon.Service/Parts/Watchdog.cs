@@ -1,22 +1,21 @@
 using System.Globalization;
 using Microsoft.Extensions.Hosting.Systemd;
 using Microsoft.Extensions.Logging;
-using UnlockDaemon.Service.Volumes;
 
 namespace UnlockDaemon.Service.Parts;
 
 /// <summary>
 /// Tells systemd that this daemon can still work: that a piece of work could take its turn, or that whoever has the turn
-/// is at work. How long that takes is its own limit's business, since a check of a large file system may take an hour.
-/// A turn that nobody gives back would leave every lock and unlock waiting for ever; then nothing is told, and systemd
+/// is within its own limit (a lock's deadline, the services' timeouts, an hour without a word of a file system check). A
+/// turn that nobody gives back would leave every lock and unlock waiting for ever; then nothing is told, and systemd
 /// starts the daemon anew, which disturbs nothing.
 /// </summary>
-/// <param name="volume">The volume.</param>
+/// <param name="isAlive">Asked before every ping.</param>
 /// <param name="notifier">Tells systemd.</param>
-/// <param name="limit">systemd's patience (WatchdogSec=); null where there is no watchdog.</param>
+/// <param name="limit">systemd's patience (WatchdogSec=): it is told twice as often.</param>
 /// <param name="logger">Told when the turn is lost.</param>
-internal sealed partial class Watchdog(Volume volume, ISystemdNotifier notifier, TimeSpan? limit, ILogger logger)
-    : DaemonPart
+internal sealed partial class Watchdog(
+    Func<bool> isAlive, ISystemdNotifier notifier, TimeSpan limit, ILogger logger) : DaemonPart
 {
     // Named for the generated log method.
     private readonly ILogger _logger = logger;
@@ -40,24 +39,18 @@ internal sealed partial class Watchdog(Volume volume, ISystemdNotifier notifier,
     /// <inheritdoc/>
     protected override async Task RunAsync(CancellationToken stopping)
     {
-        using PeriodicTimer timer = new(limit is { } patience ? patience / 2 : Timeout.InfiniteTimeSpan);
-        try
+        using PeriodicTimer timer = new(limit / 2);
+        do
         {
-            while (await timer.WaitForNextTickAsync(stopping))
-            {
-                if (volume.IsAtWorkOrFree)
-                    notifier.Notify(new ServiceState("WATCHDOG=1"));
-                else
-                    LogLost();
-            }
+            if (isAlive())
+                notifier.Tell("WATCHDOG=1");
+            else
+                LogLost();
         }
-        catch (OperationCanceledException) when (stopping.IsCancellationRequested)
-        {
-            // The daemon ends.
-        }
+        while (await timer.WaitForNextTickAsync(stopping));
     }
 
-    [LoggerMessage(Level = LogLevel.Critical, Message = "the turn is taken and nobody is at work; "
+    [LoggerMessage(Level = LogLevel.Critical, Message = "whoever has the turn has not given it back in time; "
         + "systemd will start the daemon anew")]
     private partial void LogLost();
 }

@@ -10,17 +10,14 @@ namespace UnlockDaemon.Service.Parts;
 /// </summary>
 internal sealed class WorkEnd(Volume volume, ISystemdNotifier notifier) : IHostedService
 {
-    /// <summary>A lock answers at its deadline; systemd kills the daemon some time later.</summary>
-    internal static readonly TimeSpan AfterDeadline = TimeSpan.FromSeconds(30);
-
     /// <inheritdoc/>
     public Task StartAsync(CancellationToken cancellationToken) => Task.CompletedTask;
 
     /// <inheritdoc/>
     public Task StopAsync(CancellationToken cancellationToken)
     {
-        TimeSpan patience = volume.TimeToFinish + AfterDeadline;
-        notifier.ExtendTimeout(patience + AfterDeadline);
+        TimeSpan patience = volume.TimeToFinish + Volume.AfterDeadline;
+        notifier.ExtendTimeout(patience + Volume.AfterDeadline);
         return volume.FinishAsync(patience);
     }
 }

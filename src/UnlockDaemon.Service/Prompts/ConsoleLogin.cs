@@ -53,8 +53,8 @@ internal sealed class ConsoleLogin
     {
         if (!Directory.Exists(Markers))
             return;
-        foreach (string marker in Directory.GetFiles(Markers))
-            await new ConsoleLogin(systemd, Path.GetFileName(marker)).ReturnAsync(cancellation);
+        await Task.WhenAll(Directory.GetFiles(Markers)
+            .Select(marker => new ConsoleLogin(systemd, Path.GetFileName(marker)).ReturnAsync(cancellation)));
     }
 
     /// <summary>Keeps gettys away from now on; no wait, so that it can be done before the first getty starts.</summary>

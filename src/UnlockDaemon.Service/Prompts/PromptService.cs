@@ -14,6 +14,8 @@ internal sealed partial class PromptService : DaemonPart
     private static readonly string[] s_otherAgents =
         ["systemd-ask-password-console.path", "systemd-ask-password-console.service"];
 
+    private static readonly TimeSpan s_returning = TimeSpan.FromSeconds(5);
+
     private readonly UnlockdConfiguration _configuration;
     private readonly Volume _volume;
     private readonly SystemdConnection _systemd;
@@ -68,7 +70,10 @@ internal sealed partial class PromptService : DaemonPart
         }
         catch (OperationCanceledException) when (stopping.IsCancellationRequested)
         {
-            await ConsoleLogin.ReturnAllAsync(_systemd, CancellationToken.None);
+            // systemd starts the gettys in any case; one that waits for something else does not hold up the stop.
+            using CancellationTokenSource limit = new(s_returning);
+            await ConsoleLogin.ReturnAllAsync(_systemd, limit.Token)
+                .ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
     }
 

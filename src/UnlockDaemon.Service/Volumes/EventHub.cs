@@ -13,6 +13,9 @@ public sealed class EventHub
     private readonly Lock _lock = new();
     private readonly List<Channel<EventInfo>> _listeners = [];
 
+    /// <summary>Called at every step of a piece of work, on any thread; must not wait or throw.</summary>
+    internal Action? Stepped { get; set; }
+
     /// <summary>Tells an event.</summary>
     /// <param name="kind">state, step, service, check or prompt.</param>
     /// <param name="subject">What it happened to.</param>
@@ -20,6 +23,8 @@ public sealed class EventHub
     public void Publish(string kind, string subject, string text)
     {
         EventInfo happened = new(DateTimeOffset.UtcNow, kind, subject, text);
+        if (kind == "step")
+            Stepped?.Invoke();
         lock (_lock)
         {
             foreach (Channel<EventInfo> listener in _listeners)

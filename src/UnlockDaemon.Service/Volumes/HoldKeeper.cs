@@ -6,10 +6,8 @@ namespace UnlockDaemon.Service.Volumes;
 /// <param name="condition">Has the hold.</param>
 /// <param name="background">Has the end waited for.</param>
 /// <param name="ended">Called after a hold has ended, however that came.</param>
-internal sealed class HoldKeeper(VolumeCondition condition, Background background, Action ended) : IDisposable
+internal sealed class HoldKeeper(VolumeCondition condition, Background background, Action ended)
 {
-    private readonly CancellationTokenSource _disposing = new();
-
     /// <summary>Takes up the hold that an earlier daemon of this boot left, if there is one.</summary>
     internal void Recall()
     {
@@ -22,22 +20,16 @@ internal sealed class HoldKeeper(VolumeCondition condition, Background backgroun
         hold.Remember();
         if (condition.Hold != hold)
             condition.Suspend(hold);
-        background.Run("ending a hold", () => EndInTimeAsync(hold));
+        background.Run("ending a hold", stopping => EndInTimeAsync(hold, stopping));
     }
 
     internal void Release() => End("released", null);
 
-    public void Dispose()
-    {
-        _disposing.Cancel();
-        _disposing.Dispose();
-    }
-
-    private async Task EndInTimeAsync(Hold hold)
+    private async Task EndInTimeAsync(Hold hold, CancellationToken stopping)
     {
         TimeSpan left = hold.Until - DateTimeOffset.UtcNow;
         if (left > TimeSpan.Zero)
-            await Task.Delay(left, _disposing.Token);
+            await Task.Delay(left, stopping);
         End("its time has come", hold);
     }
 

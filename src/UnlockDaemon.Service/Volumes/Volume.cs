@@ -13,6 +13,11 @@ namespace UnlockDaemon.Service.Volumes;
 /// <summary>One volume, one lock, one state: every unlock and every lock, from wherever, goes through here.</summary>
 public sealed partial class Volume : IDisposable
 {
+    /// <summary>A lock answers at its deadline; what still goes on then is over some time later.</summary>
+    internal static readonly TimeSpan AfterDeadline = TimeSpan.FromSeconds(30);
+
+    // Nothing is heard of resize2fs until it has ended.
+    private static readonly TimeSpan s_longestGrow = TimeSpan.FromDays(1);
     private static readonly TimeSpan s_panicPatience = TimeSpan.FromSeconds(5);
     private static readonly TimeSpan s_unlockPatience = TimeSpan.FromSeconds(30);
 
@@ -29,9 +34,8 @@ public sealed partial class Volume : IDisposable
     private readonly HoldKeeper _hold;
     private readonly SpaceWatch _space;
     private readonly StopHistory _history = new(Path.Combine(BootRecord.Directory, "stops"));
-    private readonly VolumeTurns _turns = new();
+    private readonly VolumeTurns _turns = new(TimeProvider.System);
     private bool _isGrowing;
-    private int _atWork;
     private long _lockEnds;
     private Task<LockOutcome>? _locking;
 
@@ -57,6 +61,7 @@ public sealed partial class Volume : IDisposable
         _condition = new VolumeCondition(events, logger);
         _hold = new HoldKeeper(_condition, background, OnHoldEnded);
         _space = new SpaceWatch(stack.Container, events, logger);
+        _events.Stepped = _turns.NoteProgress;
         _services.ReadinessChanged += OnReadinessChanged;
         _services.StopTook += _history.Add;
     }
@@ -77,25 +82,17 @@ public sealed partial class Volume : IDisposable
     public bool WantsPassphrase => _condition.WantsPassphrase;
 
     /// <summary>
-    /// Whether a piece of work could take its turn, or whoever has the turn is at work. If not, it is lost for good.
+    /// Whether a piece of work could take its turn, or whoever has the turn is within its own limit. If not, the turn is
+    /// lost for good.
     /// </summary>
-    public bool IsAtWorkOrFree
-    {
-        get
-        {
-            if (!_turns.TryTake())
-                return Volatile.Read(ref _atWork) > 0;
-            _turns.GiveBack();
-            return true;
-        }
-    }
+    public bool IsAlive => _turns.IsAlive;
 
     /// <summary>How long what is under way may still take: a lock has the deadline that it was given.</summary>
     public TimeSpan TimeToFinish
     {
         get
         {
-            TimeSpan left = Stopwatch.GetElapsedTime(Stopwatch.GetTimestamp(), Volatile.Read(ref _lockEnds));
+            TimeSpan left = Stopwatch.GetElapsedTime(Stopwatch.GetTimestamp(), _lockEnds);
             return left > _usualDeadline ? left : _usualDeadline;
         }
     }
@@ -159,14 +156,14 @@ public sealed partial class Volume : IDisposable
         _condition.WaitUntilAsync(() => condition(this), cancellation);
 
     /// <summary>Reads the state from the kernel, as the daemon starts: nothing is disturbed.</summary>
-    /// <param name="cancellation">Ends the reading.</param>
+    /// <param name="cancellation">Ends the waiting for what systemd says of the services.</param>
     public async Task ObserveAsync(CancellationToken cancellation)
     {
         if (_stack.IsMounted)
         {
             _stack.Filesystem.Record.NoteMounted();
             _condition.Enter(VolumeEvent.FoundMounted, "found mounted");
-            bool ready = await _services.ObserveAsync(cancellation);
+            bool ready = await ObserveServicesAsync(cancellation);
             _condition.Enter(ready ? VolumeEvent.AllReady : VolumeEvent.NotAllReady, "services as found");
             return;
         }
@@ -193,7 +190,6 @@ public sealed partial class Volume : IDisposable
     /// <returns>The attempt, as soon as the volume is mounted or it is clear that it will not be.</returns>
     public async Task<UnlockAttempt> UnlockAsync(Passphrase? passphrase)
     {
-        using Work work = new(this);
         LookAgain();
         int panics = _turns.Panics;
         if (State is VolumeState.Starting or VolumeState.Stopping or VolumeState.Locking)
@@ -242,11 +238,11 @@ public sealed partial class Volume : IDisposable
     /// <returns>What came of it.</returns>
     public async Task<GrowOutcome> GrowAsync(long size, Passphrase? passphrase)
     {
-        using Work work = new(this);
         LookAgain();
         if (State is VolumeState.Stopping or VolumeState.Locking || !await _turns.TryTakeAsync(s_unlockPatience))
             return new(GrowOutcomeKind.Busy, Activity);
         CancellationToken ended = _turns.BeginInterruptible();
+        _turns.Allow(s_longestGrow);
         _isGrowing = true;
         try
         {
@@ -294,7 +290,7 @@ public sealed partial class Volume : IDisposable
             }
         }
 
-        Volatile.Write(ref _lockEnds,
+        _lockEnds = Math.Max(_lockEnds,
             Stopwatch.GetTimestamp() + (long)(request.Deadline.TotalSeconds * Stopwatch.Frequency));
         Task<LockOutcome> locking = LockAloneAsync(request);
         _locking = locking;
@@ -312,7 +308,6 @@ public sealed partial class Volume : IDisposable
     /// <returns>Null when all is down; otherwise what is left.</returns>
     public async Task<string?> PanicAsync()
     {
-        using Work work = new(this);
         _turns.BeginPanic();
         PanicSequence panic = new(_stack, _services, _events);
         panic.WipeKeys();
@@ -346,7 +341,10 @@ public sealed partial class Volume : IDisposable
         }
     }
 
-    /// <summary>Waits for what is under way; a start of services or a grow is told to end.</summary>
+    /// <summary>
+    /// Waits for what is under way; a start of services or a grow is told to end. Nothing begins after it but the lock
+    /// of a shutdown.
+    /// </summary>
     /// <param name="patience">How long at most.</param>
     public async Task FinishAsync(TimeSpan patience)
     {
@@ -354,6 +352,7 @@ public sealed partial class Volume : IDisposable
         try
         {
             await _turns.TakeForLockAsync(limit.Token);
+            _turns.Close();
             _turns.GiveBack();
         }
         catch (OperationCanceledException)
@@ -368,7 +367,6 @@ public sealed partial class Volume : IDisposable
     /// <inheritdoc/>
     public void Dispose()
     {
-        _hold.Dispose();
         _services.ReadinessChanged -= OnReadinessChanged;
         _services.StopTook -= _history.Add;
         _turns.Dispose();
@@ -386,14 +384,15 @@ public sealed partial class Volume : IDisposable
     }
 
     /// <summary>What is under way, as it follows "is".</summary>
-    private string Activity => !_isGrowing ? JsonName(State) : "growing";
+    private string Activity => _turns.IsClosed ? "left to the next daemon" : !_isGrowing ? JsonName(State) : "growing";
 
     private async Task<LockOutcome> LockAloneAsync(LockRequest request)
     {
-        using Work work = new(this);
         using CancellationTokenSource deadline =
             CancellationTokenSource.CreateLinkedTokenSource(_turns.NextPanic);
         deadline.CancelAfter(request.Deadline);
+        if (request.IsShutdown)
+            _turns.Open();
         try
         {
             await _turns.TakeForLockAsync(deadline.Token);
@@ -403,6 +402,7 @@ public sealed partial class Volume : IDisposable
             return new(null, $"not locked: the volume is still {Activity}", [], Refused: true);
         }
 
+        _turns.Allow(request.Deadline + AfterDeadline);
         LockSequence sequence = new(
             _configuration, _condition, _stack, _services, _proof, _events, StartServicesAsync, _logger);
         LockPlan plan = new(_services, _stack.Filesystem, _history);
@@ -415,14 +415,30 @@ public sealed partial class Volume : IDisposable
         }
         finally
         {
+            // It waits for a disk that does not answer: a new daemon would wait for it as well.
+            if (!sequence.Unfinished.IsCompleted && State == VolumeState.Failed)
+                _turns.Allow(Timeout.InfiniteTimeSpan);
             // After the proof, under another key.
             if (!request.IsShutdown)
-                _background.Run("bringing swap space up", BringUpSwapAsync);
-            _background.Run("what a lock left unfinished", () => FinishLockAsync(sequence, plan, new Work(this)));
+                _background.Run("bringing swap space up", _ => BringUpSwapAsync());
+            _background.Run("what a lock left unfinished", _ => FinishLockAsync(sequence, plan));
         }
     }
 
-    private async Task FinishLockAsync(LockSequence sequence, LockPlan plan, Work work)
+    /// <summary>Told to end in the middle of it, the daemon may still have to lock: the state must allow that.</summary>
+    private async Task<bool> ObserveServicesAsync(CancellationToken cancellation)
+    {
+        try
+        {
+            return await _services.ObserveAsync(cancellation);
+        }
+        catch (OperationCanceledException)
+        {
+            return false;
+        }
+    }
+
+    private async Task FinishLockAsync(LockSequence sequence, LockPlan plan)
     {
         try
         {
@@ -432,7 +448,6 @@ public sealed partial class Volume : IDisposable
         {
             plan.Dispose();
             _turns.GiveBack();
-            work.Dispose();
         }
     }
 
@@ -453,7 +468,6 @@ public sealed partial class Volume : IDisposable
 
     private async Task<VolumeState> ReleaseAfterAsync(Task<VolumeState> starting)
     {
-        using Work work = new(this);
         try
         {
             return await starting;
@@ -466,6 +480,7 @@ public sealed partial class Volume : IDisposable
 
     private async Task<VolumeState> StartServicesAsync()
     {
+        _turns.Allow(_services.LongestStart + VolumeTurns.LongestSilence);
         try
         {
             await _services.StartAsync(_turns.BeginInterruptible());
@@ -485,28 +500,14 @@ public sealed partial class Volume : IDisposable
 
     private void OnHoldEnded()
     {
-        _background.Run("bringing swap space up", BringUpSwapAsync);
+        _background.Run("bringing swap space up", _ => BringUpSwapAsync());
         if (_stack.Mapping.Kept.Exists)
-            _background.Run("unlocking with the kept key", () => UnlockAsync(null));
+            _background.Run("unlocking with the kept key", _ => UnlockAsync(null));
     }
 
     /// <summary>A service failed later, or came back.</summary>
     private void OnReadinessChanged(bool ready) =>
         _condition.TakeReadiness(() => ready, [VolumeState.Ready, VolumeState.Degraded]);
-
-    /// <summary>Somebody is at work who has the turn, or waits for it: as long as it is not disposed of.</summary>
-    private sealed class Work : IDisposable
-    {
-        private readonly Volume _volume;
-
-        internal Work(Volume volume)
-        {
-            _volume = volume;
-            Interlocked.Increment(ref volume._atWork);
-        }
-
-        public void Dispose() => Interlocked.Decrement(ref _volume._atWork);
-    }
 
     [LoggerMessage(Level = LogLevel.Information, Message = "grow to {Size} bytes: {Outcome} {Reason}")]
     private partial void LogGrow(GrowOutcomeKind outcome, long size, string reason);

@@ -6,38 +6,66 @@ namespace UnlockDaemon.UnitTests.Parts;
 
 public sealed class BackgroundTests
 {
+    private static readonly TimeSpan s_limit = TimeSpan.FromSeconds(10);
     private readonly List<(string Message, Exception? Failure)> _log = [];
+
+    private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
 
     [Fact]
     public async Task TellsWhatItsWorkThrows()
     {
-        Background background = new(new Listener(_log));
-        background.Run("ending a hold", static () => throw new InvalidDataException("nobody thought of this"));
-        await background.WhenDoneAsync();
+        using Background background = new(new Listener(_log));
+        background.Run("ending a hold", static _ => throw new InvalidDataException("nobody thought of this"));
+        while (_log.Count == 0)
+            await Task.Yield();
+        await background.EndAsync();
         (string message, Exception? failure) = Assert.Single(_log);
         Assert.Equal("ending a hold failed", message);
         Assert.IsType<InvalidDataException>(failure);
     }
 
+    /// <summary>A hold may have a day before it: the stop does not wait for that.</summary>
     [Fact]
-    public async Task CancellationIsNoFailure()
+    public async Task StopEndsWhatWaitsAndIsNoFailure()
     {
-        Background background = new(new Listener(_log));
-        background.Run("waiting", static () => Task.FromCanceled(new CancellationToken(canceled: true)));
-        await background.WhenDoneAsync();
+        using Background background = new(new Listener(_log));
+        background.Run("ending a hold", static stopping => Task.Delay(Timeout.Infinite, stopping));
+        await background.EndAsync(Timeout.InfiniteTimeSpan).WaitAsync(s_limit, Cancellation);
         Assert.Empty(_log);
+    }
+
+    [Fact]
+    public async Task OtherCancellationIsAFailure()
+    {
+        using Background background = new(new Listener(_log));
+        background.Run("waiting", static _ => Task.FromCanceled(new CancellationToken(canceled: true)));
+        while (_log.Count == 0)
+            await Task.Yield();
+        await background.EndAsync().WaitAsync(s_limit, Cancellation);
+        Assert.Equal("waiting failed", Assert.Single(_log).Message);
+    }
+
+    [Fact]
+    public async Task NamesWhatDoesNotEnd()
+    {
+        using Background background = new(new Listener(_log));
+        TaskCompletionSource stuck = new();
+        background.Run("a disk", _ => stuck.Task);
+        await background.EndAsync(TimeSpan.FromMilliseconds(1)).WaitAsync(s_limit, Cancellation);
+        Assert.EndsWith("any longer for a disk", Assert.Single(_log).Message, StringComparison.Ordinal);
+        stuck.SetResult();
     }
 
     [Fact]
     public async Task AwaitsAllOfItsWork()
     {
-        Background background = new(new Listener(_log));
+        using Background background = new(new Listener(_log));
         TaskCompletionSource work = new();
-        background.Run("long", () => work.Task);
-        Task done = background.WhenDoneAsync();
+        background.Run("long", _ => work.Task);
+        Task done = background.EndAsync(Timeout.InfiniteTimeSpan);
         Assert.False(done.IsCompleted);
         work.SetResult();
-        await done.WaitAsync(TimeSpan.FromSeconds(10), TestContext.Current.CancellationToken);
+        await done.WaitAsync(s_limit, Cancellation);
     }
 
     private sealed class Listener(List<(string Message, Exception? Failure)> log) : ILogger

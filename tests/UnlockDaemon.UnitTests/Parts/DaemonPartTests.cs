@@ -24,6 +24,11 @@ public sealed class DaemonPartTests
     public async Task OneThatEndsByItselfIsAFailureOfTheDaemon() =>
         Assert.Equal(1, await RunAsync(new Part("only", _order, static _ => Task.CompletedTask)));
 
+    /// <summary>Its task is cancelled then, and not faulted.</summary>
+    [Fact]
+    public async Task OneWhoseOwnWaitRanOutIsAFailureOfTheDaemon() =>
+        Assert.Equal(1, await RunAsync(new Part("only", _order, static _ => throw new TaskCanceledException())));
+
     [Fact]
     public async Task StopIsNone()
     {

@@ -1,0 +1,20 @@
+using UnlockDaemon.Service.Volumes;
+using Xunit;
+
+namespace UnlockDaemon.UnitTests.Volumes;
+
+public sealed class EventHubTests
+{
+    /// <summary>What operators do is no progress of a piece of work.</summary>
+    [Fact]
+    public void OnlyStepsCountAsProgress()
+    {
+        int steps = 0;
+        EventHub events = new() { Stepped = () => steps++ };
+        events.Publish("prompt", "tty1", "trying a passphrase");
+        events.Publish("state", "locked", "locked");
+        Assert.Equal(0, steps);
+        events.Publish("step", "filesystem", "checking the file system: 10 %");
+        Assert.Equal(1, steps);
+    }
+}
