@@ -20,7 +20,7 @@ public static class ConfigurationLoader
     {
         try
         {
-            return Directory.Exists(path) ? Refuse(path, "is a directory; name the file in it") : Read(path);
+            return Directory.Exists(path) ? Unread(path, "is a directory; name the file in it") : Read(path);
         }
         catch (Exception exception) when (exception is FileNotFoundException or DirectoryNotFoundException)
         {
