@@ -26,11 +26,6 @@ public sealed partial class LayeringTests
     public void NativeImportsAreInInteropOnly() => AssertNone("LibraryImport", static file =>
         !file.Contains("/Interop/", StringComparison.Ordinal), Import());
 
-    /// <summary>What is begun and not awaited is given to Background, which tells what it throws.</summary>
-    [Fact]
-    public void NoTaskIsStartedAndForgotten() =>
-        AssertNone("a task that nobody looks at", static _ => true, ForgottenTask());
-
     /// <summary>Tool looks for programs where nobody but root can put one.</summary>
     [Fact]
     public void ProgramsAreStartedByToolAlone() => AssertNone("a program that is started",
@@ -55,7 +50,4 @@ public sealed partial class LayeringTests
 
     [GeneratedRegex("LibraryImport")]
     private static partial Regex Import();
-
-    [GeneratedRegex(@"_ = [\w.]*\w+Async\(|ContinueWith\(|async void")]
-    private static partial Regex ForgottenTask();
 }
