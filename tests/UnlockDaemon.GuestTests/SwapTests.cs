@@ -37,11 +37,12 @@ public sealed class SwapTests(UnlockdGuest fixture) : OtherVolumeTest(fixture)
 
     public override async ValueTask DisposeAsync()
     {
-        await Guest.RunAsync("systemctl stop press; rm -f /root/press.py", cancellationToken: CancellationToken.None);
-        await base.DisposeAsync();
         await Guest.RunAsync("""
+            systemctl stop press; rm -f /root/press.py
+            unlockctl release; unlockctl lock; systemctl stop unlockd
             swapoff -a; dmsetup remove --retry unlockd.swap; losetup -D; rm -f /var/swap_file /root/swap_disk
-            """, cancellationToken: CancellationToken.None);
+            """, TimeSpan.FromMinutes(2), cancellationToken: CancellationToken.None);
+        await base.DisposeAsync();
     }
 
     [Fact]
