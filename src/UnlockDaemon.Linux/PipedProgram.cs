@@ -142,8 +142,7 @@ internal sealed unsafe class PipedProgram : IDisposable
 
     private void Wait(SafeFileHandle file, TimeSpan left)
     {
-        pollfd[] fds = [new() { fd = (int)file.DangerousGetHandle(), events = LibC.POLLIN }];
-        if (left <= TimeSpan.Zero || Poll.poll(fds, (int)left.TotalMilliseconds) == 0)
+        if (left <= TimeSpan.Zero || !Poll.WaitReadable(file, left))
             throw new LinuxException("wait for", _file, LibC.EBUSY, "it took too long");
     }
 

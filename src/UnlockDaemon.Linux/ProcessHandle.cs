@@ -64,9 +64,5 @@ public sealed class ProcessHandle : IDisposable
             throw LinuxException.FromLastError("end process", $"{Pid}");
     }
 
-    private bool WaitForEnd(TimeSpan limit)
-    {
-        pollfd[] fds = [new() { fd = (int)_process.DangerousGetHandle(), events = LibC.POLLIN }];
-        return Poll.poll(fds, (int)limit.TotalMilliseconds) > 0;
-    }
+    private bool WaitForEnd(TimeSpan limit) => Poll.WaitReadable(_process, limit);
 }

@@ -118,7 +118,7 @@ public sealed class ControlGroup
                 if (content.AsSpan(0, length).IndexOf("populated 1"u8) < 0)
                     return;
                 cancellationToken.ThrowIfCancellationRequested();
-                _ = Poll.poll(fds, -1);
+                _ = Poll.poll(fds, (nuint)fds.Length, -1);
             }
         }
         catch (Exception exception) when (IsGone(exception))

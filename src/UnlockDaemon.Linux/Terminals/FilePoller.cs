@@ -90,7 +90,7 @@ public sealed class FilePoller : IDisposable
         for (int i = 0; i < waiting.Length; i++)
             files[i + 1] = new() { fd = waiting[i].Descriptor, events = (short)(LibC.POLLIN | LibC.POLLPRI) };
 
-        if (Poll.poll(files, -1) <= 0)
+        if (Poll.poll(files, (nuint)files.Length, -1) <= 0)
             return;
         _ = EventFd.eventfd_read(_wake, out _);
         for (int i = 0; i < waiting.Length; i++)
