@@ -8,7 +8,7 @@ internal static class BlockDevice
 
     /// <summary>Size in bytes.</summary>
     /// <param name="sysfsPath">Its directory, such as /sys/block/dm-0.</param>
-    /// <exception cref="IOException">There is no such device.</exception>
+    /// <exception cref="LinuxException">There is no such device.</exception>
     internal static long SizeOf(string sysfsPath) =>
         long.Parse(KernelText.Read(sysfsPath + "/size").AsSpan().Trim()) * SectorSize;
 }

@@ -8,7 +8,6 @@ namespace UnlockDaemon.Linux.Storage;
 /// <summary>Names of files, changed so that a power failure leaves either the old or the new ones.</summary>
 public static class FileName
 {
-
     /// <summary>Gives two files each other's name, in one step.</summary>
     /// <param name="one">The one.</param>
     /// <param name="other">The other, in the same directory.</param>
@@ -35,8 +34,10 @@ public static class FileName
     {
         if (Stdio.renameat2(LibC.AT_FDCWD, from, LibC.AT_FDCWD, to, Stdio.RENAME_NOREPLACE) != 0)
         {
-            if (!Marshal.GetLastPInvokeError().IsOneOf(LibC.EINVAL, LibC.ENOSYS) || File.Exists(to))
+            if (!Marshal.GetLastPInvokeError().IsOneOf(LibC.EINVAL, LibC.ENOSYS))
                 throw LinuxException.FromLastError($"rename {from} to", to);
+            if (File.Exists(to))
+                throw new LinuxException($"rename {from} to", to, LibC.EEXIST);
             File.Move(from, to, overwrite: false);
         }
 

@@ -1,3 +1,4 @@
+using Tmds.Linux;
 using UnlockDaemon.Linux;
 using Xunit;
 
@@ -21,5 +22,14 @@ public sealed class KernelTextTests
     {
         Assert.Null(KernelText.TryRead(path));
         Assert.Empty(KernelText.Lines(path));
+    }
+
+    [Theory]
+    [InlineData("/proc/self/nothing", "ENOENT")]
+    [InlineData("/proc/self", "EISDIR")]
+    public void WhyAFileCannotBeReadIsSaid(string path, string reason)
+    {
+        LinuxException failure = Assert.Throws<LinuxException>(() => KernelText.Read(path));
+        Assert.Equal(reason == "ENOENT" ? LibC.ENOENT : LibC.EISDIR, failure.Errno);
     }
 }
