@@ -21,6 +21,12 @@ internal static unsafe partial class LibCrypto
     internal static partial nint EVP_get_cipherbyname(string name);
 
     [LibraryImport(Library)]
+    internal static partial int EVP_CIPHER_get_key_length(nint type);
+
+    [LibraryImport(Library)]
+    internal static partial int EVP_CIPHER_get_iv_length(nint type);
+
+    [LibraryImport(Library)]
     internal static partial nint EVP_CIPHER_CTX_new();
 
     [LibraryImport(Library)]

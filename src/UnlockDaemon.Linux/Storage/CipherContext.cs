@@ -22,7 +22,8 @@ internal sealed unsafe class CipherContext : SafeHandle
         nint type = LibCrypto.EVP_get_cipherbyname(algorithm);
         fixed (byte* keyBytes = key, ivBytes = iv)
         {
-            if (type == 0
+            if (type == 0 || key.Length < LibCrypto.EVP_CIPHER_get_key_length(type)
+                || iv.Length < LibCrypto.EVP_CIPHER_get_iv_length(type)
                 || LibCrypto.EVP_CipherInit_ex(handle, type, 0, keyBytes, ivBytes, encrypt ? 1 : 0) != 1
                 || LibCrypto.EVP_CIPHER_CTX_set_padding(handle, 0) != 1)
             {
