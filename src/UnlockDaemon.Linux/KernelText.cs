@@ -29,6 +29,7 @@ public static class KernelText
             if (length == content.Length)
                 Array.Resize(ref content, 2 * length);
             nint count;
+            // SAFETY: the rest of the array is pinned, and no more is read than it holds.
             fixed (byte* free = &content[length])
                 count = Unistd.read(file, free, (nuint)(content.Length - length));
             if (count < 0)

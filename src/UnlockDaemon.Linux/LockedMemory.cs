@@ -25,6 +25,7 @@ public sealed unsafe class LockedMemory : MemoryManager<byte>
     public override Span<byte> GetSpan()
     {
         ObjectDisposedException.ThrowIf(_mapping.IsClosed, this);
+        // SAFETY: the mapping has that length, and stays until this object is disposed of: callers hold it till then.
         return new Span<byte>((void*)_mapping.DangerousGetHandle(), _mapping.Length);
     }
 
@@ -33,6 +34,7 @@ public sealed unsafe class LockedMemory : MemoryManager<byte>
     {
         ObjectDisposedException.ThrowIf(_mapping.IsClosed, this);
         ArgumentOutOfRangeException.ThrowIfGreaterThan((uint)elementIndex, (uint)_mapping.Length);
+        // SAFETY: the index lies in the mapping, which is never moved and stays until this object is disposed of.
         return new MemoryHandle((byte*)_mapping.DangerousGetHandle() + elementIndex);
     }
 

@@ -7,7 +7,6 @@ namespace UnlockDaemon.Linux;
 /// <summary>Reads secrets from files straight into locked memory: no stream, no pooled buffer in between.</summary>
 public static unsafe class LockedRead
 {
-
     /// <summary>Opens a file to read a secret from.</summary>
     /// <param name="path">The file.</param>
     /// <returns>The open file.</returns>
@@ -26,6 +25,7 @@ public static unsafe class LockedRead
         {
             if (passphrase.Free.IsEmpty)
                 throw new LinuxException("take a passphrase from", name, LibC.EFBIG);
+            // SAFETY: the room is in locked memory, and no more is read than it holds.
             fixed (byte* free = passphrase.Free)
             {
                 nint count = Unistd.read(file, free, (nuint)passphrase.Free.Length);

@@ -16,6 +16,7 @@ public static unsafe class LockedWrite
         using SafeFileHandle file = new(StandardOutput, ownsHandle: false);
         while (!secret.IsEmpty)
         {
+            // SAFETY: the secret is in locked memory, and as long as it says.
             fixed (byte* bytes = secret)
             {
                 nint count = Unistd.write(file, bytes, (nuint)secret.Length);

@@ -47,6 +47,7 @@ internal sealed unsafe class PipedProgram : IDisposable
     /// <param name="secret">The secret: short enough for a pipe to hold.</param>
     internal void Send(ReadOnlySpan<byte> secret)
     {
+        // SAFETY: both are pinned, and no more of them is written than there is.
         fixed (byte* bytes = secret, end = "\n"u8)
         {
             // A program that did not want it has said why.
@@ -87,6 +88,7 @@ internal sealed unsafe class PipedProgram : IDisposable
 
     private static (SafeFileHandle Read, SafeFileHandle Write) MakePipe()
     {
+        // SAFETY: pipe2 fills two numbers, and there is room for two.
         int* ends = stackalloc int[2];
         return LibC.pipe2(ends, LibC.O_CLOEXEC) == 0
             ? (new SafeFileHandle(ends[0], ownsHandle: true), new SafeFileHandle(ends[1], ownsHandle: true))
@@ -95,6 +97,7 @@ internal sealed unsafe class PipedProgram : IDisposable
 
     private static int Start(string file, string[] arguments, SafeFileHandle[] ends, out int pid)
     {
+        // SAFETY: the structures have the size that C gives them, and lie on this stack until they are destroyed.
         Spawn.posix_spawn_file_actions_t actions;
         Spawn.posix_spawnattr_t attributes;
         _ = Spawn.posix_spawn_file_actions_init(&actions);
@@ -123,6 +126,7 @@ internal sealed unsafe class PipedProgram : IDisposable
     private int ReadAll(SafeFileHandle file, Span<byte> memory, long started, TimeSpan limit)
     {
         int length = 0;
+        // SAFETY: the memory is pinned, and read(2) is given room for what is left of it.
         fixed (byte* bytes = memory)
         {
             while (length < memory.Length)

@@ -3,8 +3,8 @@ using System.Runtime.InteropServices;
 namespace UnlockDaemon.Linux.Interop;
 
 /// <summary>
-/// A handle's descriptor for the time of one call, as Tmds.LibC takes numbers: until then it cannot be closed, and so
-/// not be another file's by now.
+/// A handle's descriptor for the time of one call, as Tmds.LibC takes numbers: meanwhile nobody can close it, and so
+/// its number cannot become that of another file.
 /// </summary>
 internal readonly ref struct Descriptor
 {

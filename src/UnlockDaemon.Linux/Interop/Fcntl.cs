@@ -7,10 +7,10 @@ namespace UnlockDaemon.Linux.Interop;
 internal static unsafe class Fcntl
 {
     /// <summary>Opens a file; if that fails the handle is invalid, and errno says why.</summary>
-    internal static SafeFileHandle open(string path, int flags, uint mode)
+    internal static SafeFileHandle open(string path, int flags, mode_t mode)
     {
         using NativeText name = new(path);
-        return new SafeFileHandle(LibC.open(name, flags, (ushort)mode), ownsHandle: true);
+        return new SafeFileHandle(LibC.open(name, flags, mode), ownsHandle: true);
     }
 
     /// <summary>Reserves space.</summary>

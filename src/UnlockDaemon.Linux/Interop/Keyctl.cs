@@ -4,6 +4,7 @@ using Tmds.Linux;
 namespace UnlockDaemon.Linux.Interop;
 
 /// <summary>Kernel keyrings. Source: linux/keyctl.h, keyctl(2), add_key(2); glibc has no functions for them.</summary>
+/// <remarks>Callers give memory that does not move and holds as much as they say; texts end with a zero byte.</remarks>
 internal static unsafe class Keyctl
 {
     internal const nint KEY_SPEC_SESSION_KEYRING = -3;

@@ -17,6 +17,7 @@ internal sealed unsafe class LockedMapping : SafeHandle
         if (IsInvalid)
             throw LinuxException.FromLastError("map", $"{length} bytes of memory for a secret");
 
+        // SAFETY: the mapping is all of this address and length, for these calls and those below.
         // A kernel that cannot lock pages as they come (that of an emulator, or one that filters calls) locks them now.
         if (LibC.mlock2((void*)handle, (size_t)(ulong)length, LibC.MLOCK_ONFAULT) != 0
             && LibC.mlock((void*)handle, (size_t)(ulong)length) != 0)
@@ -37,6 +38,7 @@ internal sealed unsafe class LockedMapping : SafeHandle
 
     protected override bool ReleaseHandle()
     {
+        // SAFETY: nobody uses the mapping any more, and it has this length.
         CryptographicOperations.ZeroMemory(new Span<byte>((void*)handle, Length));
         return LibC.munmap((void*)handle, (size_t)(ulong)Length) == 0;
     }

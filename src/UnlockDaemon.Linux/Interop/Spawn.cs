@@ -44,14 +44,14 @@ internal static unsafe partial class Spawn
     [LibraryImport("libc", SetLastError = true)]
     internal static partial int waitpid(int pid, out int wstatus, int options);
 
-    /// <summary>Opaque; its size on x86-64 glibc.</summary>
+    /// <summary>Opaque; its size on 64-bit glibc.</summary>
     [InlineArray(80)]
     internal struct posix_spawn_file_actions_t
     {
         private byte _first;
     }
 
-    /// <summary>Opaque; its size on x86-64 glibc.</summary>
+    /// <summary>Opaque; its size on 64-bit glibc.</summary>
     [InlineArray(336)]
     internal struct posix_spawnattr_t
     {

@@ -9,7 +9,7 @@ internal static unsafe class Termios
     internal static int tcgetattr(SafeFileHandle fd, out termios attributes)
     {
         using Descriptor file = new(fd);
-        // SAFETY: the structure is filled by the call, and lies on this method's caller's stack or is copied there.
+        // SAFETY: the structure is pinned, and as C has it.
         fixed (termios* filled = &attributes)
             return LibC.tcgetattr(file, filled);
     }
@@ -17,6 +17,7 @@ internal static unsafe class Termios
     internal static int tcsetattr(SafeFileHandle fd, uint actions, in termios attributes)
     {
         using Descriptor file = new(fd);
+        // SAFETY: the structure is pinned, and only read.
         fixed (termios* wanted = &attributes)
             return LibC.tcsetattr(file, (int)actions, wanted);
     }

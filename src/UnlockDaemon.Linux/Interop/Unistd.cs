@@ -5,6 +5,7 @@ using Tmds.Linux;
 namespace UnlockDaemon.Linux.Interop;
 
 /// <summary>Reading, writing and flushing. Source: unistd.h, read(2), write(2), pread(2), fsync(2), syncfs(2).</summary>
+/// <remarks>Callers give memory that holds as much as they say and does not move: pinned, on a stack, locked.</remarks>
 internal static unsafe class Unistd
 {
     internal static long lseek(SafeFileHandle fd, long offset, int whence)

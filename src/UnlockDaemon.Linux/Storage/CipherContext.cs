@@ -20,6 +20,7 @@ internal sealed unsafe class CipherContext : SafeHandle
         _algorithm = algorithm;
         SetHandle(LibCrypto.EVP_CIPHER_CTX_new());
         nint type = LibCrypto.EVP_get_cipherbyname(algorithm);
+        // SAFETY: both are pinned, and have as many bytes as the cipher takes.
         fixed (byte* keyBytes = key, ivBytes = iv)
         {
             if (type == 0 || key.Length < LibCrypto.EVP_CIPHER_get_key_length(type)
@@ -46,6 +47,7 @@ internal sealed unsafe class CipherContext : SafeHandle
     /// <summary>Encrypts or decrypts whole blocks where they are.</summary>
     internal void Transform(Span<byte> data)
     {
+        // SAFETY: without padding no more comes out than went in, and it may lie where that was.
         fixed (byte* bytes = data)
         {
             if (LibCrypto.EVP_CipherUpdate(handle, bytes, out _, bytes, data.Length) != 1)

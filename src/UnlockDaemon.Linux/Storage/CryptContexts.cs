@@ -50,11 +50,13 @@ internal static unsafe class CryptContexts
     }
 
     internal static bool IsLuks2(CryptContext context) =>
+        // SAFETY: the text is the context's, and ends with a zero byte; it is null before a header is loaded.
         Marshal.PtrToStringUTF8((nint)LibCryptSetup.crypt_get_type(context)) == LibCryptSetup.CRYPT_LUKS2;
 
     internal static void CaptureErrors()
     {
         t_lastError = null;
+        // SAFETY: a function of this program, there as long as that runs; it needs no data.
         LibCryptSetup.crypt_set_log_callback(0, &KeepError, 0);
     }
 
@@ -68,6 +70,7 @@ internal static unsafe class CryptContexts
     private static void KeepError(int level, byte* message, nint userData)
     {
         if (level == LibCryptSetup.CRYPT_LOG_ERROR)
+            // SAFETY: libcryptsetup gives a text that ends with a zero byte, and keeps it during the call.
             t_lastError ??= Marshal.PtrToStringUTF8((nint)message)?.Trim();
     }
 }

@@ -55,6 +55,7 @@ public static unsafe partial class CryptDevice
     private static bool LoadKey(CryptContext context, string name, Passphrase? passphrase, VolumeKey? kept)
     {
         int result = 0;
+        // SAFETY: both are in locked memory and as long as they say; the one that is missing is not used.
         fixed (byte* key = kept is null ? default : kept.Bytes, bytes = passphrase is null ? default : passphrase.Bytes)
         {
             if (kept is not null)

@@ -77,6 +77,7 @@ public static unsafe partial class CryptDevice
         }
 
         using CryptContext context = CryptContexts.Open(device);
+        // SAFETY: the structure is as C has it, on this stack; libcryptsetup copies it.
         LibCryptSetup.crypt_params_plain parameters = new()
         {
             offset = (ulong)cipher.Offset,
@@ -121,12 +122,14 @@ public static unsafe partial class CryptDevice
         ArgumentNullException.ThrowIfNull(passphrase);
         ArgumentNullException.ThrowIfNull(derivation);
         using CryptContext context = CryptContexts.Open(device);
+        // SAFETY: the structure is as C has it, on this stack, and is of use during the call only.
         LibCryptSetup.crypt_params_luks2 parameters = new() { sector_size = sectorSize };
         int result = LibCryptSetup.crypt_format(
             context, LibCryptSetup.CRYPT_LUKS2, "aes", "xts-plain64", null, null, XtsKeyLength, &parameters);
         CryptContexts.Check(result, "write a LUKS2 header to", device);
         derivation.ApplyTo(context);
         int slot;
+        // SAFETY: the passphrase is in locked memory, and as long as it says.
         fixed (byte* bytes = passphrase.Bytes)
         {
             slot = LibCryptSetup.crypt_keyslot_add_by_volume_key(
@@ -186,6 +189,7 @@ public static unsafe partial class CryptDevice
 
     private static void Activate(CryptContext context, string device, string name, VolumeKey key, uint flags = 0)
     {
+        // SAFETY: the key is in locked memory, and as long as it says.
         fixed (byte* bytes = key.Bytes)
         {
             int result = LibCryptSetup.crypt_activate_by_volume_key(context, name, bytes, (nuint)key.Length, flags);
@@ -201,6 +205,7 @@ public static unsafe partial class CryptDevice
         using VolumeKey? key = VolumeKey.TryFill(target =>
         {
             nuint length = VolumeKey.MaximumLength;
+            // SAFETY: the target has room for length bytes; the passphrase, in locked memory, is as long as it says.
             fixed (byte* bytes = passphrase.Bytes)
             {
                 slot = LibCryptSetup.crypt_volume_key_get(
@@ -220,6 +225,7 @@ public static unsafe partial class CryptDevice
     private static UsedSlot? ActivateLuks(string device, string name, Passphrase passphrase, string? header)
     {
         using CryptContext context = Load(device, header);
+        // SAFETY: the passphrase is in locked memory, and as long as it says.
         fixed (byte* bytes = passphrase.Bytes)
         {
             int slot = LibCryptSetup.crypt_activate_by_passphrase(

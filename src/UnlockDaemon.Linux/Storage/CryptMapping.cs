@@ -13,7 +13,7 @@ public sealed record CryptMapping(string Name, string SysfsPath)
     public string Path => "/dev/mapper/" + Name;
 
     /// <summary>Size in bytes.</summary>
-    /// <exception cref="IOException">It is gone.</exception>
+    /// <exception cref="LinuxException">It is gone.</exception>
     public long Size => BlockDevice.SizeOf(SysfsPath);
 
     /// <summary>Its device number, as mountinfo and st_dev show it.</summary>
@@ -152,10 +152,12 @@ public sealed record CryptMapping(string Name, string SysfsPath)
         DeviceMapperTask table = new(LibDevMapper.DM_DEVICE_TABLE, Name);
         _ = LibDevMapper.dm_task_secure_data(table);
         table.Run("read the table of");
+        // SAFETY: both texts are the task's, which is returned with them; null without a target.
         _ = LibDevMapper.dm_get_next_target(table, 0, out _, out _, out type, out parameters);
         return table;
     }
 
+    // SAFETY: the text ends with a zero byte, and the caller keeps its task; null reads as an empty one.
     private static unsafe bool IsCrypt(byte* type) =>
         MemoryMarshal.CreateReadOnlySpanFromNullTerminated(type).SequenceEqual("crypt"u8);
 

@@ -26,6 +26,7 @@ public static class DeviceRead
         using SafeFileHandle file = Fcntl.Open(path, LibC.O_RDONLY | LibC.O_NONBLOCK);
         if (Unistd.lseek(file, 0, LibC.SEEK_END) < 0)
             return 0;
+        // SAFETY: the buffer is pinned, and no more is read than it holds.
         fixed (byte* bytes = buffer)
         {
             nint count = Unistd.pread(file, bytes, (nuint)buffer.Length, offset);

@@ -26,6 +26,7 @@ internal static class DirectoryEntries
             nint entry;
             while ((entry = Dirent.readdir(stream)) != 0)
             {
+                // SAFETY: the name lies in the entry, ends with a zero byte, and is there until the next call.
                 string name = Marshal.PtrToStringUTF8(entry + Dirent.NameOffset)!;
                 if (name is not ("." or "..") && name.StartsWith(prefix, StringComparison.Ordinal))
                     paths.Add($"{directory}/{name}");

@@ -130,6 +130,7 @@ public sealed class EncryptedSwap(string path, string name)
     }
 
     private static unsafe VolumeKey MakeKey() =>
+        // SAFETY: the target has room for the longest key there is.
         VolumeKey.TryFill(target => (int)Interop.Random.getrandom((void*)target, KeyLength, 0))
         ?? throw LinuxException.FromLastError("get random numbers for", "the key of swap");
 

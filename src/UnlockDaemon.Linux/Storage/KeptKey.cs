@@ -53,6 +53,7 @@ public sealed unsafe class KeptKey(string name)
     public void Store(VolumeKey key)
     {
         ArgumentNullException.ThrowIfNull(key);
+        // SAFETY: the texts end with a zero byte, and the payload is as long as the kernel is told.
         fixed (byte* type = "user"u8, description = Encoding.ASCII.GetBytes(_description + "\0"), payload = key.Bytes)
         {
             nint serial = Keyctl.add_key(type, description, payload, (nuint)key.Length,
@@ -66,6 +67,7 @@ public sealed unsafe class KeptKey(string name)
 
     /// <summary>Takes a copy back.</summary>
     /// <returns>The key, or null when it is gone.</returns>
+    // SAFETY: the kernel is told how much room there is, and writes no more.
     public VolumeKey? TryRead() => Find(IsIt) is [var serial, ..]
         ? VolumeKey.TryFill(target => (int)Keyctl.keyctl(Keyctl.KEYCTL_READ, serial, target, VolumeKey.MaximumLength))
         : null;

@@ -1,4 +1,3 @@
-using System.Globalization;
 using UnlockDaemon.Linux.Interop;
 
 namespace UnlockDaemon.Linux.Storage;
@@ -64,6 +63,7 @@ public sealed record KeyDerivation(uint MemoryKilobytes, uint Milliseconds)
     internal unsafe void ApplyTo(CryptContext context)
     {
         bool stretched = Milliseconds != 0;
+        // SAFETY: a literal ends with a zero byte; libcryptsetup copies both, and the structure.
         fixed (byte* type = stretched ? "argon2id"u8 : "pbkdf2"u8, hash = "sha256"u8)
         {
             LibCryptSetup.crypt_pbkdf_type pbkdf = new()
@@ -79,7 +79,4 @@ public sealed record KeyDerivation(uint MemoryKilobytes, uint Milliseconds)
             CryptContexts.Check(LibCryptSetup.crypt_set_pbkdf_type(context, &pbkdf), "set up", "key derivation");
         }
     }
-
-    private static ulong Kilobytes(string line) =>
-        ulong.Parse(line.Split(' ', StringSplitOptions.RemoveEmptyEntries)[1], CultureInfo.InvariantCulture);
 }

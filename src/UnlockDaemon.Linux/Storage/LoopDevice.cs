@@ -24,7 +24,7 @@ public sealed record LoopDevice(string Path)
     private static readonly TimeSpan s_detachLimit = TimeSpan.FromSeconds(5);
 
     /// <summary>Size in bytes; what the file was when it was attached, until <see cref="TakeUpSize"/>.</summary>
-    /// <exception cref="IOException">There is no such device.</exception>
+    /// <exception cref="LinuxException">There is no such device.</exception>
     public long Size => BlockDevice.SizeOf("/sys/block/" + System.IO.Path.GetFileName(Path));
 
     /// <summary>Its device number; null when there is no such device.</summary>
@@ -95,6 +95,7 @@ public sealed record LoopDevice(string Path)
         if (GetStatus() is not { } status)
             return false;
         ReadOnlySpan<byte> given = Encoding.UTF8.GetBytes(path);
+        // SAFETY: the kernel ends the name with a zero byte, and the structure lies on this stack.
         ReadOnlySpan<byte> kept = MemoryMarshal.CreateReadOnlySpanFromNullTerminated(status.lo_file_name);
         return kept.SequenceEqual(given[..Math.Min(given.Length, NameLength)]);
     }
@@ -159,6 +160,7 @@ public sealed record LoopDevice(string Path)
 
             string path = $"/dev/loop{number}";
             using SafeFileHandle device = Fcntl.Open(path, LibC.O_RDWR);
+            // SAFETY: the structure is as C has it, on this stack; the name leaves its last byte zero.
             Loop.loop_config config = default;
             config.fd = (uint)file.DangerousGetHandle();
             config.info.lo_flags = Loop.LO_FLAGS_DIRECT_IO;
@@ -179,6 +181,7 @@ public sealed record LoopDevice(string Path)
     private unsafe Loop.loop_info64? GetStatus()
     {
         using SafeFileHandle device = Fcntl.open(Path, LibC.O_RDONLY | LibC.O_CLOEXEC, 0);
+        // SAFETY: the structure is as C has it, on this stack.
         Loop.loop_info64 status;
         return !device.IsInvalid && Ioctl.ioctl(device, Loop.LOOP_GET_STATUS64, &status) == 0 ? status : null;
     }

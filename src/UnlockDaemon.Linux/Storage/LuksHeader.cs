@@ -27,6 +27,7 @@ public sealed unsafe class LuksHeader : IDisposable
     public bool IsLuks2 => CryptContexts.IsLuks2(_context);
 
     /// <summary>Its UUID.</summary>
+    // SAFETY: the text is the context's, and ends with a zero byte.
     public string Uuid => Marshal.PtrToStringUTF8((nint)LibCryptSetup.crypt_get_uuid(_context)) ?? "";
 
     /// <summary>
@@ -72,6 +73,7 @@ public sealed unsafe class LuksHeader : IDisposable
         key = VolumeKey.TryFill(target =>
         {
             nuint length = VolumeKey.MaximumLength;
+            // SAFETY: the target has room for length bytes; the passphrase, in locked memory, is as long as it says.
             // An empty one has no address, which means something else to libcryptsetup.
             fixed (byte* bytes = passphrase.Bytes)
             {
@@ -93,6 +95,7 @@ public sealed unsafe class LuksHeader : IDisposable
     {
         ArgumentNullException.ThrowIfNull(passphrase);
         CryptContexts.CaptureErrors();
+        // SAFETY: the passphrase is in locked memory, and as long as it says.
         fixed (byte* bytes = passphrase.Bytes)
         {
             return bytes is not null && Opened(LibCryptSetup.crypt_activate_by_passphrase(
@@ -105,6 +108,7 @@ public sealed unsafe class LuksHeader : IDisposable
     public bool IsItsKey(VolumeKey key)
     {
         ArgumentNullException.ThrowIfNull(key);
+        // SAFETY: the key is in locked memory, and as long as it says.
         fixed (byte* bytes = key.Bytes)
             return LibCryptSetup.crypt_volume_key_verify(_context, bytes, (nuint)key.Length) >= 0;
     }
@@ -124,6 +128,7 @@ public sealed unsafe class LuksHeader : IDisposable
         if (IsLuks2)
             derivation.ApplyTo(_context);
         int slot;
+        // SAFETY: both are in locked memory, and as long as they say.
         fixed (byte* secret = key.Bytes, bytes = passphrase.Bytes)
         {
             slot = LibCryptSetup.crypt_keyslot_add_by_volume_key(_context, LibCryptSetup.CRYPT_ANY_SLOT,
@@ -208,6 +213,7 @@ public sealed unsafe class LuksHeader : IDisposable
 
     private KeySlot Describe(int slot, bool isActive)
     {
+        // SAFETY: the structure is as C has it; its texts are the context's, and end with a zero byte.
         LibCryptSetup.crypt_pbkdf_type pbkdf = default;
         _ = LibCryptSetup.crypt_keyslot_get_pbkdf(_context, slot, &pbkdf);
         return new KeySlot(slot, OperatorToken.NameOf(_context, slot), Marshal.PtrToStringUTF8((nint)pbkdf.type) ?? "",

@@ -6,7 +6,7 @@ namespace UnlockDaemon.Linux.Storage;
 
 /// <summary>A file with a LUKS header alone: a backup.</summary>
 /// <param name="Path">Its path.</param>
-public sealed unsafe record LuksHeaderFile(string Path)
+public sealed record LuksHeaderFile(string Path)
 {
     /// <summary>Begins the name of a mapping that a header is tried with; a process's number follows.</summary>
     public const string MappingPrefix = "unlockd-restore-";

@@ -95,6 +95,7 @@ public sealed record MountPoint(string Path)
         if (Directory.EnumerateFileSystemEntries(Path).Any())
             return false;
         using SafeFileHandle directory = Fcntl.Open(Path, LibC.O_RDONLY | LibC.O_DIRECTORY);
+        // SAFETY: both requests are given the address of an int, whatever size their numbers speak of.
         int flags;
         if (Ioctl.ioctl(directory, Fs.FS_IOC_GETFLAGS, &flags) != 0)
             return false;

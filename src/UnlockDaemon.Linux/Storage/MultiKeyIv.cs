@@ -18,6 +18,7 @@ internal static unsafe class MultiKeyIv
     /// <param name="iv">Takes the 16 bytes.</param>
     internal static void Compute(ReadOnlySpan<byte> seed, ulong sector, ReadOnlySpan<byte> data, Span<byte> iv)
     {
+        // SAFETY: the context has the size that C gives it, and lies on this stack; its first 16 bytes are the state.
         LibCrypto.MD5_CTX context;
         _ = LibCrypto.MD5_Init(&context);
         if (!seed.IsEmpty)
@@ -42,6 +43,7 @@ internal static unsafe class MultiKeyIv
 
     private static void Update(LibCrypto.MD5_CTX* context, ReadOnlySpan<byte> bytes)
     {
+        // SAFETY: the bytes are pinned, and no more of them is read than there is.
         fixed (byte* start = bytes)
             _ = LibCrypto.MD5_Update(context, start, (nuint)bytes.Length);
     }

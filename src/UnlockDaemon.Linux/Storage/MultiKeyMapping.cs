@@ -53,6 +53,7 @@ internal static unsafe class MultiKeyMapping
         // libdevmapper and the kernel wipe their copies.
         _ = LibDevMapper.dm_task_secure_data(create);
         _ = LibDevMapper.dm_task_set_uuid(create, "CRYPT-LOOPAES-" + name);
+        // SAFETY: the table is in locked memory and ends with a zero byte; libdevmapper copies it.
         fixed (byte* parameters = table.GetSpan())
             _ = LibDevMapper.dm_task_add_target(create, 0, sectors, "crypt", parameters);
         uint cookie = 0;

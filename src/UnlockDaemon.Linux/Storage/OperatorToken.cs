@@ -21,6 +21,7 @@ internal static unsafe class OperatorToken
     internal static void Name(CryptContext context, string device, int slot, string name)
     {
         int token = Find(context, slot) ?? FindForgotten(context) ?? LibCryptSetup.CRYPT_ANY_TOKEN;
+        // SAFETY: the text ends with a zero byte; libcryptsetup parses it at once.
         fixed (byte* json = Write(slot, name))
             CryptContexts.Check(LibCryptSetup.crypt_token_json_set(context, token, json), "name a key slot of", device);
     }
@@ -75,6 +76,7 @@ internal static unsafe class OperatorToken
     {
         // libcryptsetup would look for a plug-in for a type that it does not know.
         LibCryptSetup.crypt_token_external_disable();
+        // SAFETY: where there is a token, its type is a text of the context's that ends with a zero byte.
         byte* type = null;
         return LibCryptSetup.crypt_token_status(context, token, &type) >= LibCryptSetup.CRYPT_TOKEN_INTERNAL
             && MemoryMarshal.CreateReadOnlySpanFromNullTerminated(type).SequenceEqual("unlockd-operator"u8);
@@ -85,6 +87,7 @@ internal static unsafe class OperatorToken
         byte* json = null;
         if (LibCryptSetup.crypt_token_json_get(context, token, &json) < 0)
             return null;
+        // SAFETY: the text is the context's, ends with a zero byte, and is read before the token can change.
         Utf8JsonReader reader = new(MemoryMarshal.CreateReadOnlySpanFromNullTerminated(json));
         while (reader.Read())
         {

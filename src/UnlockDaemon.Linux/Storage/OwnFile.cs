@@ -13,7 +13,7 @@ public static class OwnFile
     /// <exception cref="LinuxException">It cannot be opened.</exception>
     public static SafeFileHandle? TryLock(string path)
     {
-        const uint OwnerOnly = 0x180; // 0600
+        const ushort OwnerOnly = 0x180; // 0600
         SafeFileHandle file = Fcntl.open(path, LibC.O_RDWR | LibC.O_CREAT | LibC.O_CLOEXEC | LibC.O_NOFOLLOW, OwnerOnly);
         if (file.IsInvalid)
             throw LinuxException.FromLastError("open", path);

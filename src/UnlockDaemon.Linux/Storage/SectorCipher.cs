@@ -8,7 +8,7 @@ namespace UnlockDaemon.Linux.Storage;
 /// Decrypts sectors of a container without a header in user space, so that a wrong key is found out before anything is
 /// mapped.
 /// </summary>
-public sealed unsafe class SectorCipher
+public sealed class SectorCipher
 {
     // In all formats IVs count sectors of this size, also where larger ones are encrypted as one.
     private const int CountedSize = 512;

@@ -39,6 +39,7 @@ public sealed unsafe class VolumeKey : IDisposable
     internal static VolumeKey? TryFill(Func<nint, int> fill)
     {
         VolumeKey key = new(0);
+        // SAFETY: the memory is locked and has the promised size; it is the key's, which outlives the call.
         fixed (byte* bytes = key._memory.GetSpan())
             key.Length = fill((nint)bytes);
         if (key.Length is > 0 and <= MaximumLength)
@@ -108,6 +109,7 @@ public sealed unsafe class VolumeKey : IDisposable
     internal static int Digest(string hash, ReadOnlySpan<byte> message, Span<byte> target)
     {
         nint type = LibCrypto.EVP_get_digestbyname(hash);
+        // SAFETY: both are pinned, and callers leave room for the whole digest.
         fixed (byte* source = message, digest = target)
         {
             return type != 0 && LibCrypto.EVP_Digest(source, (nuint)message.Length, digest, out uint size, type, 0) == 1

@@ -71,6 +71,7 @@ public static class Journal
     {
         int name = "MESSAGE=".Length;
         var message = new byte[length - name];
+        // SAFETY: the journal gives name and value, and says how long both are together.
         Marshal.Copy(data + name, message, 0, message.Length);
         return message;
     }

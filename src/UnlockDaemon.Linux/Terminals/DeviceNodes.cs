@@ -31,6 +31,7 @@ public static class DeviceNodes
     /// <param name="file">The watch.</param>
     public static unsafe void Drain(SafeFileHandle file)
     {
+        // SAFETY: no more is read into it than it holds.
         byte* news = stackalloc byte[BufferLength];
         while (Unistd.read(file, news, BufferLength) > 0)
         {

@@ -28,12 +28,13 @@ public static class KernelMessages
     {
         int consoleLevel = ConsoleLevel();
         bool shown = false;
+        // SAFETY: no more is read into it than it holds, and no more looked at than was read.
         byte* record = stackalloc byte[RecordLength];
         // One record a read: "priority,sequence,time,flags;text". EPIPE: some were overwritten before we read them.
         for (nint count; (count = Unistd.read(file, record, RecordLength)) > 0;)
         {
             int priority = 0;
-            for (byte* digit = record; *digit is >= (byte)'0' and <= (byte)'9'; digit++)
+            for (byte* digit = record; digit < record + count && *digit is >= (byte)'0' and <= (byte)'9'; digit++)
                 priority = (priority * 10) + (*digit - '0');
             shown |= (priority & 7) < consoleLevel;
         }

@@ -79,6 +79,7 @@ public sealed unsafe class Terminal : IDisposable
     public bool TryRead(out byte value)
     {
         Span<byte> input = _input.GetSpan();
+        // SAFETY: the input is one byte of locked memory.
         fixed (byte* buffer = input)
         {
             nint count = Unistd.read(File, buffer, 1);
@@ -99,6 +100,7 @@ public sealed unsafe class Terminal : IDisposable
     public void Write(string text)
     {
         byte[] bytes = Encoding.UTF8.GetBytes(text);
+        // SAFETY: the bytes are pinned, and no more of them is written than there is.
         fixed (byte* buffer = bytes)
             _ = Unistd.write(File, buffer, (nuint)bytes.Length);
     }

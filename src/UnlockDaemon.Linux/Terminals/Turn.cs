@@ -17,7 +17,7 @@ namespace UnlockDaemon.Linux.Terminals;
 public sealed class Turn : IDisposable
 {
     private const int Looks = 20;
-    private const uint OwnerOnly = 0x180; // 0600
+    private const ushort OwnerOnly = 0x180; // 0600
     private static readonly TimeSpan s_pause = TimeSpan.FromMilliseconds(25);
     private readonly string _path;
     private readonly SafeFileHandle _news;
