@@ -35,13 +35,8 @@ public sealed class InterruptedUnlockTests(UnlockdGuest fixture) : OtherVolumeTe
         systemctl restart unlockd
         """;
 
-    public override async ValueTask DisposeAsync()
-    {
-        await base.DisposeAsync();
-        await Guest.RunAsync("rm /run/systemd/system/never.service; systemctl daemon-reload",
-            cancellationToken: CancellationToken.None);
-        GC.SuppressFinalize(this);
-    }
+    protected override string WayBack =>
+        $"{base.WayBack}\nrm -f /run/systemd/system/never.service; systemctl daemon-reload";
 
     [Fact]
     public async Task NothingOfItIsLeft()

@@ -17,12 +17,8 @@ public sealed class KeepKeyTests(UnlockdGuest fixture) : UnlockdTest(fixture)
         await RunAsync("cp /etc/unlockd/unlockd.yaml /root/usual.yaml");
     }
 
-    public override async ValueTask DisposeAsync()
-    {
-        await base.DisposeAsync();
-        await Guest.RunAsync("mv /root/usual.yaml /etc/unlockd/unlockd.yaml; systemctl restart unlockd",
-            cancellationToken: CancellationToken.None);
-    }
+    protected override string WayBack =>
+        $"{base.WayBack}\nmv /root/usual.yaml /etc/unlockd/unlockd.yaml; systemctl restart unlockd";
 
     [Fact]
     public async Task ReleaseUnlocksByItselfWhileTheKeyIsKept()

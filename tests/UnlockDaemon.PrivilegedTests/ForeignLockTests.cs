@@ -67,7 +67,8 @@ public sealed class ForeignLockTests : IDisposable
         File.SetUnixFileMode(_directory.FullName, (UnixFileMode)0x1ED); // 0755
         _holder = Process.Start(new ProcessStartInfo("setpriv",
             ["--reuid=65534", "--regid=65534", "--clear-groups", "flock", "-x", path, "sh", "-c",
-                "echo held; exec sleep infinity"]) { RedirectStandardOutput = true })!;
+                "echo held; exec sleep infinity"])
+        { RedirectStandardOutput = true })!;
         Assert.Equal("held", await _holder.StandardOutput.ReadLineAsync(TestContext.Current.CancellationToken));
     }
 }

@@ -13,7 +13,8 @@ public static class FilesystemGrowth
     {
         (string program, string subject) = type == "xfs" ? ("xfs_growfs", mountPoint) : ("resize2fs", device);
         (int code, string? said) = Tool.Run(program, subject);
-        string reason = said?.Replace(program + ": ", "", StringComparison.Ordinal) ?? $"exit code {code}";
+        // It says its own name before it, or the path that it was called by.
+        string reason = said?.Split(program + ": ")[^1] ?? $"exit code {code}";
         return code == 0 ? null : $"{program}: {reason}";
     }
 }

@@ -12,6 +12,12 @@ namespace UnlockDaemon.Linux.Systemd;
 /// </remarks>
 internal sealed class SystemdSession : IDisposable
 {
+    private static readonly string[] s_lost =
+    [
+        "org.freedesktop.DBus.Error.NoReply", "org.freedesktop.DBus.Error.NameHasNoOwner",
+        "org.freedesktop.DBus.Error.ServiceUnknown", "org.freedesktop.DBus.Error.Disconnected",
+    ];
+
     private readonly DBusConnection _connection;
     private readonly string _owner;
 
@@ -51,9 +57,7 @@ internal sealed class SystemdSession : IDisposable
     /// <summary>Whether a failure says that the session is over, and nothing about what was asked for.</summary>
     internal static bool IsLost(Exception failure) =>
         failure is DBusConnectionException or DBusOwnerChangedException or ObjectDisposedException
-            or DBusErrorReplyException { ErrorName: "org.freedesktop.DBus.Error.NoReply"
-                or "org.freedesktop.DBus.Error.NameHasNoOwner" or "org.freedesktop.DBus.Error.ServiceUnknown"
-                or "org.freedesktop.DBus.Error.Disconnected" };
+        || (failure is DBusErrorReplyException reply && s_lost.Contains(reply.ErrorName));
 
     /// <summary>Waits for something, no longer than the session lasts.</summary>
     /// <exception cref="DBusOwnerChangedException">The session is over.</exception>
