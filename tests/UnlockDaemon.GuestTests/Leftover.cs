@@ -102,6 +102,14 @@ public sealed record Leftover(string Name, string Begin, string End, string? Sai
         new("unmounted by somebody else",
             $"{Unlock}; systemctl stop sleeper; umount /var/secure; cryptsetup close unlockd-secure",
             $"{Unlock}; unlockctl lock", "it was not unlockd that unmounted it"),
+        new("open in a worker of udev's for a moment",
+            $"""
+            {Unlock}
+            group=$(cut -d: -f3 "/proc/$(systemctl show -P MainPID systemd-udevd)/cgroup")
+            sleep 2 3</dev/mapper/unlockd-secure & echo $! >"/sys/fs/cgroup$group/cgroup.procs"
+            until [ -e "/proc/$!/fd/3" ]; do :; done
+            """,
+            "", null),
         new("removal of the mapping deferred", $"{Unlock}; dmsetup remove --deferred unlockd-secure",
             $"{Unlock}; unlockctl lock", "it was not unlockd that unmounted it") { OrProven = true },
         new("mapping of a configuration that is gone", "dmsetup create unlockd-gone --table '0 8 zero'",

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using UnlockDaemon.Linux;
 using UnlockDaemon.Linux.Storage;
 using UnlockDaemon.Service.Units;
@@ -10,6 +11,11 @@ internal sealed class LockPlan(ServiceSet services, FilesystemLayer filesystem, 
     // These go away with the services and their mounts, or are the kernel's; the unmount itself will tell.
     private static readonly string[] s_uncertain =
         ["mount-namespace", "mount", "swap", "loop", "device-mapper", "nfs-export"];
+
+    // udev looks into a device when it has changed, and lets go of it by itself.
+    private const string PassingUnit = "systemd-udevd.service";
+    private static readonly TimeSpan s_passing = TimeSpan.FromSeconds(10);
+    private static readonly TimeSpan s_nextLook = TimeSpan.FromMilliseconds(50);
 
     // An eviction as in systemd: time to end, then SIGKILL.
     private static readonly TimeSpan s_grace = TimeSpan.FromSeconds(5);
@@ -77,10 +83,20 @@ internal sealed class LockPlan(ServiceSet services, FilesystemLayer filesystem, 
     private async Task<Holder[]> FindStrangersAsync(CancellationToken cancellation)
     {
         IReadOnlySet<int> ours = await services.FindProcessesAsync(cancellation);
-        IReadOnlyList<Holder> holders =
-            await Task.Run(() => filesystem.FindHolders(ours), CancellationToken.None).WaitAsync(cancellation);
-        return [.. holders.Where(static holder => !s_uncertain.Contains(holder.Kind))];
+        long started = Stopwatch.GetTimestamp();
+        while (true)
+        {
+            IReadOnlyList<Holder> holders =
+                await Task.Run(() => filesystem.FindHolders(ours), CancellationToken.None).WaitAsync(cancellation);
+            Holder[] strangers = [.. holders.Where(static holder => !s_uncertain.Contains(holder.Kind))];
+            if (strangers.Length == 0 || !Array.TrueForAll(strangers, IsPassing)
+                || Stopwatch.GetElapsedTime(started) > s_passing)
+                return strangers;
+            await Task.Delay(s_nextLook, cancellation);
+        }
     }
+
+    private static bool IsPassing(Holder holder) => holder is { Unit: PassingUnit, Kind: "device" };
 
     private string? Take(int pid, Holder[] strangers)
     {
