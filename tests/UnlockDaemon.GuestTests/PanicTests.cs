@@ -65,6 +65,15 @@ public sealed class PanicTests(UnlockdGuest fixture) : UnlockdTest(fixture)
     }
 
     [Fact]
+    public async Task WorksWhereItCannotSaySo()
+    {
+        await UnlockAsync();
+        await RunAsync("unlockctl panic >/dev/full");
+        Assert.Equal("", await KernelStateAsync());
+        Assert.Equal("locked", await StateAsync());
+    }
+
+    [Fact]
     public async Task EndsALockThatWaitsForAService()
     {
         await UnlockAsync();

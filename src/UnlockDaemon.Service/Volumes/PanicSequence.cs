@@ -72,7 +72,8 @@ public sealed class PanicSequence
             lock (wiped)
             {
                 wiped.Add(mapping);
-                told(mapping);
+                // On a bare thread its exception would end the process, and with it the wiping of the other keys.
+                Guard(() => told(mapping), left);
             }
         }
     }

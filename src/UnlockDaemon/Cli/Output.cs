@@ -7,7 +7,9 @@ using UnlockDaemon.Protocol.Messages;
 namespace UnlockDaemon.Cli;
 
 /// <summary>What unlockctl says: lines for people, or one JSON object for machines.</summary>
-internal sealed class Output(bool json)
+/// <param name="json">Whether it is for a machine.</param>
+/// <param name="mayGoUnheard">Whether what is done matters more than that somebody can be told.</param>
+internal sealed class Output(bool json, bool mayGoUnheard = false)
 {
     internal bool Json => json;
 
@@ -16,8 +18,16 @@ internal sealed class Output(bool json)
 
     internal void Line(string text)
     {
-        if (!json)
+        if (json)
+            return;
+        try
+        {
             Console.WriteLine(Instance.Current.Address(text));
+        }
+        catch (IOException) when (mayGoUnheard)
+        {
+            // A full disk, or a terminal that is gone.
+        }
     }
 
     internal void Object<T>(T value, JsonTypeInfo<T> type)

@@ -32,7 +32,7 @@ internal static class PanicVerb
         command.SetAction((parsed, cancellation) =>
         {
             ProcessPriority.TakeRealTime();
-            Output output = new(parsed.GetValue(json));
+            Output output = new(parsed.GetValue(json), mayGoUnheard: true);
             return parsed.GetValue(all) ? RunAllAsync(output, cancellation) : RunAsync(output, cancellation);
         });
         return command;
@@ -45,7 +45,7 @@ internal static class PanicVerb
     internal static Task<int> RunAtOnceAsync()
     {
         ProcessPriority.TakeRealTime();
-        return RunAsync(new Output(json: false), CancellationToken.None);
+        return RunAsync(new Output(json: false, mayGoUnheard: true), CancellationToken.None);
     }
 
     /// <summary>All keys first; only then the rest of each.</summary>
