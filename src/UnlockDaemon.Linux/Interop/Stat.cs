@@ -7,6 +7,7 @@ namespace UnlockDaemon.Linux.Interop;
 internal static partial class Stat
 {
     internal const uint STATX_MNT_ID = 0x1000;
+    internal const int AT_STATX_DONT_SYNC = 0x4000;
 
     /// <summary>struct statx, the fields in use; 256 bytes in all. That of Tmds.LibC has no stx_mnt_id.</summary>
     [StructLayout(LayoutKind.Explicit, Size = 256)]

@@ -30,7 +30,7 @@ public static class MountTable
         {
             // mountinfo shows what is below the process's root directory.
             if (FileIdentity.TryOf(process.Path + "/ns/mnt") is { } space
-                && FileStatus.TryRead(process.Path + "/root") is { } root
+                && FileStatus.TryReadAsKnown(process.Path + "/root") is { } root
                 && !seen.Add((space, root.stx_mnt_id, root.stx_ino)))
                 continue;
             foreach (MountEntry entry in process.ReadMounts())

@@ -22,8 +22,8 @@ internal readonly record struct ProcessDirectory(int Pid, string Path)
     /// </summary>
     /// <remarks>A directory has a link for itself, one for its name, and one for each that is in it.</remarks>
     internal bool IsBare =>
-        FileStatus.TryRead(Path + "/exe") is null && Marshal.GetLastPInvokeError() == LibC.ENOENT
-        && FileStatus.TryRead(Path + "/task") is not { stx_nlink: > 3 };
+        FileStatus.TryReadAsKnown(Path + "/exe") is null && Marshal.GetLastPInvokeError() == LibC.ENOENT
+        && FileStatus.TryReadAsKnown(Path + "/task") is not { stx_nlink: > 3 };
 
     internal IReadOnlyList<MountEntry> ReadMounts() => MountTable.Read(Path + "/mountinfo");
 

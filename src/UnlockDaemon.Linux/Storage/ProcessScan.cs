@@ -48,7 +48,7 @@ internal sealed class ProcessScan(DeviceNumber volume, DeviceNumber? loop)
     }
 
     internal static bool IsOn(string path, DeviceNumber device) =>
-        FileStatus.TryRead(path) is { } status && FileStatus.DeviceOf(status) == device;
+        FileStatus.TryReadAsKnown(path) is { } status && FileStatus.DeviceOf(status) == device;
 
     private void LookAt(string directory, string link, string kind, Action<string, string> add)
     {
@@ -61,7 +61,7 @@ internal sealed class ProcessScan(DeviceNumber volume, DeviceNumber? loop)
     {
         foreach (string fd in DirectoryEntries.Of(thread + "/fd"))
         {
-            if (FileStatus.TryRead(fd) is not { } status)
+            if (FileStatus.TryReadAsKnown(fd) is not { } status)
                 continue;
             if (FileStatus.DeviceOf(status) == volume)
                 add("file", ProcessDirectory.Target(fd));
