@@ -38,7 +38,7 @@ public sealed record Leftover(string Name, string Begin, string End, string? Sai
         new("loop device", Attach, Detach, null),
         new("loop device by a hard link", $"ln {Container} /var/link; losetup /dev/loop9 /var/link",
             $"{Detach}; rm /var/link", null),
-        new("loop device, read-only", $"losetup -r /dev/loop9 {Container}", Detach, null),
+        new("loop device, read-only", $"losetup -r /dev/loop9 {Container}", Detach, "/dev/loop9"),
         new("two loop devices", $"{Attach}; losetup /dev/loop10 {Container}",
             $"{Detach}; losetup -d /dev/loop10", null),
         new("autoclear loop device, still open", $"{Attach}; {Unit} python3 /root/holder.py file /dev/loop9; {Detach}",

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using UnlockDaemon.Linux;
 using UnlockDaemon.Linux.Storage;
 using Xunit;
@@ -68,5 +69,74 @@ public sealed class LoopDeviceTests : IDisposable
         Assert.Equal("cannot open /nowhere/container: No such file or directory", missing.Message);
     }
 
+    [Theory]
+    [InlineData("--offset 1M")]
+    [InlineData("--sizelimit 1M")]
+    [InlineData("--read-only")]
+    public void AnotherViewOfTheFileIsNotOurs(string view)
+    {
+        LoopDevice other = AttachByHand([.. view.Split(' '), _fixture.Container]);
+        try
+        {
+            FileIdentity container = FileIdentity.Of(_fixture.Container);
+            Assert.False(other.IsWhole);
+            Assert.Null(LoopDevice.FindByBackingFile(container));
+            Assert.Equal([other], LoopDevice.FindAllOn(container));
+            LinuxException taken = Assert.Throws<LinuxException>(() => LoopDevice.Attach(_fixture.Container));
+            Assert.Contains($"'losetup -d {other.Path}'", taken.Message, StringComparison.Ordinal);
+        }
+        finally
+        {
+            other.Detach();
+        }
+    }
+
+    [Fact]
+    public void IsKnownByItsOffset()
+    {
+        LoopDevice device = LoopDevice.Attach(_fixture.Container, 1 << 20);
+        Assert.False(device.IsWhole);
+        Assert.Equal(device, LoopDevice.Attach(_fixture.Container, 1 << 20));
+        Assert.Equal(device, LoopDevice.FindByBackingFile(FileIdentity.Of(_fixture.Container), 1 << 20));
+        device.Detach();
+    }
+
+    /// <summary>The device keeps 63 bytes of the path, which these have in common.</summary>
+    [Fact]
+    public void LongPathsAreToldApart()
+    {
+        string directory = Path.Combine(Path.GetDirectoryName(_fixture.Container)!, new string('d', 64));
+        Directory.CreateDirectory(directory);
+        string one = Path.Combine(directory, "one"), other = Path.Combine(directory, "other");
+        File.Copy(_fixture.Container, one);
+        File.Copy(_fixture.Container, other);
+        LoopDevice device = LoopDevice.Attach(one);
+        try
+        {
+            Assert.Equal(one, device.BackingPath);
+            Assert.True(device.WasAttachedBy(one));
+            Assert.False(device.WasAttachedBy(other));
+            string moved = Path.Combine(Path.GetDirectoryName(directory)!, "moved");
+            File.Move(one, moved);
+            Assert.True(device.WasAttachedBy(one));
+            File.Delete(moved);
+            Assert.Equal(moved, device.BackingPath);
+            Assert.True(device.WasAttachedBy(one));
+        }
+        finally
+        {
+            device.Detach();
+        }
+    }
+
     public void Dispose() => _fixture.Dispose();
+
+    private static LoopDevice AttachByHand(string[] options)
+    {
+        using Process losetup = Process.Start(
+            new ProcessStartInfo("losetup", ["--find", "--show", .. options]) { RedirectStandardOutput = true })!;
+        string path = losetup.StandardOutput.ReadToEnd().Trim();
+        losetup.WaitForExit();
+        return new LoopDevice(path);
+    }
 }

@@ -10,6 +10,7 @@ internal static unsafe class Loop
     internal const uint LOOP_SET_CAPACITY = 0x4C07;
     internal const uint LOOP_CONFIGURE = 0x4C0A;
     internal const uint LOOP_CTL_GET_FREE = 0x4C82;
+    internal const uint LO_FLAGS_READ_ONLY = 1;
     internal const uint LO_FLAGS_DIRECT_IO = 16;
 
     /// <summary>struct loop_info64.</summary>

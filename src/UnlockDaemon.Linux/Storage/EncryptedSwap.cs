@@ -86,7 +86,7 @@ public sealed class EncryptedSwap(string path, string name)
     /// <exception cref="LinuxException">There is not memory enough: ENOMEM; or another call failed.</exception>
     public void TakeDown()
     {
-        LoopDevice? loop = FileIdentity.TryOf(path) is { } file ? LoopDevice.FindByBackingFile(file) : null;
+        LoopDevice? loop = FileIdentity.TryOf(path) is { } file ? LoopDevice.FindByBackingFile(file, DataOffset) : null;
         if (Mapping is { } mapping)
         {
             // It may be on another file than the one that is configured by now.

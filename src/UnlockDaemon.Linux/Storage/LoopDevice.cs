@@ -23,6 +23,10 @@ public sealed record LoopDevice(string Path)
     // udev opens a device for a moment when it changes; a detach in that moment waits for it to let go.
     private static readonly TimeSpan s_detachLimit = TimeSpan.FromSeconds(5);
 
+    // Whose files ask a server, or a program, which may be gone: the status of a device on one may never come.
+    private static readonly string[] s_remote =
+        ["nfs", "nfs4", "cifs", "smb3", "9p", "ceph", "afs", "fuse", "fuseblk"];
+
     /// <summary>Size in bytes; what the file was when it was attached, until <see cref="TakeUpSize"/>.</summary>
     /// <exception cref="LinuxException">There is no such device.</exception>
     public long Size => BlockDevice.SizeOf("/sys/block/" + System.IO.Path.GetFileName(Path));
@@ -34,14 +38,25 @@ public sealed record LoopDevice(string Path)
     /// <summary>Whether it is attached to a file on this device, or to the device itself.</summary>
     /// <param name="device">The lower device.</param>
     public bool IsOn(DeviceNumber device) =>
-        GetStatus() is { } status
+        MayBeOn(device)
+        && GetStatus() is { } status
         && (DeviceNumber.FromHuge(status.lo_device) == device || DeviceNumber.FromHuge(status.lo_rdevice) == device);
 
-    /// <summary>Finds the device attached to a file, whatever path it was attached by.</summary>
+    /// <summary>
+    /// Finds the device that shows a file to its end, for reading and writing, whatever path it was attached by. One
+    /// that shows a part of it, or may only be read, is somebody else's: it is neither used nor detached as ours.
+    /// </summary>
     /// <param name="backingFile">The file.</param>
+    /// <param name="offset">Where the device begins in it, in bytes.</param>
     /// <returns>The device, or null when there is none.</returns>
-    public static LoopDevice? FindByBackingFile(FileIdentity backingFile) =>
-        Array.Find(FindAll(), device => device.IsAttachedTo(backingFile));
+    public static LoopDevice? FindByBackingFile(FileIdentity backingFile, long offset = 0) =>
+        Array.Find(FindAllOn(backingFile), device => device.IsWholeFrom(offset));
+
+    /// <summary>Finds all devices attached to a file, those that show a part of it too.</summary>
+    /// <param name="backingFile">The file.</param>
+    /// <returns>The devices, in no order.</returns>
+    public static LoopDevice[] FindAllOn(FileIdentity backingFile) =>
+        Array.FindAll(FindAll(), device => device.IsAttachedTo(backingFile));
 
     /// <summary>Lists the attached devices.</summary>
     /// <returns>The devices, in no order.</returns>
@@ -61,7 +76,10 @@ public sealed record LoopDevice(string Path)
     /// <param name="container">Path of the container file.</param>
     /// <param name="offset">Where the device begins in it, in bytes.</param>
     /// <returns>The device: a new one, or the one the file was attached to already.</returns>
-    /// <exception cref="LinuxException">No device is free, or the file or the loop driver cannot be opened.</exception>
+    /// <exception cref="LinuxException">
+    /// No device is free, the file or the loop driver cannot be opened, or somebody else has attached it in another way:
+    /// EBUSY.
+    /// </exception>
     public static LoopDevice Attach(string container, long offset = 0)
     {
         using SafeFileHandle file = Fcntl.Open(container, LibC.O_RDWR);
@@ -70,7 +88,13 @@ public sealed record LoopDevice(string Path)
             throw LinuxException.FromLastError("lock", container);
         try
         {
-            return FindByBackingFile(FileIdentity.Of(container)) ?? Configure(file, container, offset);
+            LoopDevice[] there = FindAllOn(FileIdentity.Of(container));
+            if (Array.Find(there, device => device.IsWholeFrom(offset)) is { } ours)
+                return ours;
+            return there is [var other, ..]
+                ? throw new LinuxException("attach", container, LibC.EBUSY, $"{other.Path} is on it already, from another "
+                    + $"offset, on a part of it or for reading only: 'losetup -d {other.Path}' if nobody needs that")
+                : Configure(file, container, offset);
         }
         finally
         {
@@ -83,22 +107,41 @@ public sealed record LoopDevice(string Path)
     /// <param name="backingFile">The file.</param>
     /// <returns>False also when the device is not attached at all.</returns>
     public bool IsAttachedTo(FileIdentity backingFile) =>
-        GetStatus() is { } status
+        MayBeOn(backingFile.Device)
+        && GetStatus() is { } status
         && status.lo_inode == backingFile.Inode
         && DeviceNumber.FromHuge(status.lo_device) == backingFile.Device;
 
     /// <summary>Whether it was attached by this path, whatever file is there now.</summary>
-    /// <param name="path">The path; the kernel keeps the first 63 bytes of it.</param>
+    /// <param name="path">The path.</param>
+    /// <remarks>
+    /// The device keeps the first 63 bytes of the path it was attached by, and where its file is now is known in full.
+    /// A name that was cut counts only if the file is somewhere else by now: another file's path may begin the same.
+    /// </remarks>
     /// <returns>False also when the device is not attached at all.</returns>
     public unsafe bool WasAttachedBy(string path)
     {
+        if (BackingPath is not { } now)
+            return false;
+        if (now == path)
+            return true;
         if (GetStatus() is not { } status)
             return false;
         ReadOnlySpan<byte> given = Encoding.UTF8.GetBytes(path);
         // SAFETY: the kernel ends the name with a zero byte, and the structure lies on this stack.
         ReadOnlySpan<byte> kept = MemoryMarshal.CreateReadOnlySpanFromNullTerminated(status.lo_file_name);
-        return kept.SequenceEqual(given[..Math.Min(given.Length, NameLength)]);
+        return given.Length > NameLength
+            ? kept.SequenceEqual(given[..NameLength]) && !Encoding.UTF8.GetBytes(now).AsSpan().StartsWith(kept)
+            : kept.SequenceEqual(given);
     }
+
+    /// <summary>Where its file is, or was when it was deleted; null when the device is not attached.</summary>
+    public string? BackingPath => Attribute("loop/backing_file") is not { } path ? null
+        : path.EndsWith(Deleted, StringComparison.Ordinal) ? path[..^Deleted.Length]
+        : path;
+
+    /// <summary>Whether it shows all of its file, for reading and writing; false when it is not attached.</summary>
+    public bool IsWhole => IsWholeFrom(0);
 
     /// <summary>
     /// Where its file is now; null when the file has no name any more, or the device is not attached.
@@ -173,6 +216,32 @@ public sealed record LoopDevice(string Path)
             if (Marshal.GetLastPInvokeError() != LibC.EBUSY)
                 throw LinuxException.FromLastError($"attach loop device {path} to", container);
         }
+    }
+
+    private bool IsWholeFrom(long offset) => GetStatus() is { } status
+        && (long)status.lo_offset == offset
+        && status.lo_sizelimit == 0
+        && (status.lo_flags & Loop.LO_FLAGS_READ_ONLY) == 0;
+
+    /// <summary>
+    /// Whether its file may be on a device, as far as sysfs and the mounts tell: to ask the loop driver may take for ever
+    /// where the file is on a server that is gone.
+    /// </summary>
+    private bool MayBeOn(DeviceNumber device)
+    {
+        if (BackingPath is not { } path)
+            return false;
+        MountEntry? below = null;
+        foreach (MountEntry mount in MountTable.Read())
+        {
+            bool isBelow = mount.MountPoint == "/" || path == mount.MountPoint
+                || path.StartsWith(mount.MountPoint + "/", StringComparison.Ordinal);
+            if (isBelow && mount.MountPoint.Length >= (below?.MountPoint.Length ?? 0))
+                below = mount;
+        }
+
+        return below is null || below.Device == device
+            || Array.IndexOf(s_remote, below.Type.Split('.')[0]) < 0;
     }
 
     private string? Attribute(string name) =>
