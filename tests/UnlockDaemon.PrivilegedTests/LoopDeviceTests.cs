@@ -92,6 +92,26 @@ public sealed class LoopDeviceTests : IDisposable
     }
 
     [Fact]
+    public async Task AContainerThatAUserHasLockedIsNotWaitedForForEver()
+    {
+        using Process holder = Process.Start(new ProcessStartInfo("flock",
+            [_fixture.Container, "sh", "-c", "echo held; exec sleep infinity"])
+        { RedirectStandardOutput = true })!;
+        try
+        {
+            Assert.Equal("held", await holder.StandardOutput.ReadLineAsync(TestContext.Current.CancellationToken));
+            LinuxException locked = await Assert.ThrowsAsync<LinuxException>(() => Task.Run(
+                () => LoopDevice.Attach(_fixture.Container), TestContext.Current.CancellationToken)
+                .WaitAsync(TimeSpan.FromSeconds(60), TestContext.Current.CancellationToken));
+            Assert.Contains("'lslocks' names it", locked.Message, StringComparison.Ordinal);
+        }
+        finally
+        {
+            holder.Kill(entireProcessTree: true);
+        }
+    }
+
+    [Fact]
     public void IsKnownByItsOffset()
     {
         LoopDevice device = LoopDevice.Attach(_fixture.Container, 1 << 20);

@@ -23,6 +23,9 @@ public sealed record LoopDevice(string Path)
     // udev opens a device for a moment when it changes; a detach in that moment waits for it to let go.
     private static readonly TimeSpan s_detachLimit = TimeSpan.FromSeconds(5);
 
+    // Two of us that attach at once have the file for milliseconds, cryptsetup for as long as a key slot takes.
+    private static readonly TimeSpan s_lockLimit = TimeSpan.FromSeconds(10);
+
     // Whose files ask a server, or a program, which may be gone: the status of a device on one may never come.
     private static readonly string[] s_remote =
         ["nfs", "nfs4", "cifs", "smb3", "9p", "ceph", "afs", "fuse", "fuseblk"];
@@ -77,15 +80,14 @@ public sealed record LoopDevice(string Path)
     /// <param name="offset">Where the device begins in it, in bytes.</param>
     /// <returns>The device: a new one, or the one the file was attached to already.</returns>
     /// <exception cref="LinuxException">
-    /// No device is free, the file or the loop driver cannot be opened, or somebody else has attached it in another way:
-    /// EBUSY.
+    /// No device is free, the file or the loop driver cannot be opened, or somebody else has it locked, or attached in
+    /// another way: EBUSY.
     /// </exception>
     public static LoopDevice Attach(string container, long offset = 0)
     {
         using SafeFileHandle file = Fcntl.Open(container, LibC.O_RDWR);
         // Two that attach at once would both see no device: the container itself is the lock between them.
-        if (FileLock.flock(file, FileLock.LOCK_EX) != 0)
-            throw LinuxException.FromLastError("lock", container);
+        Lock(file, container);
         try
         {
             LoopDevice[] there = FindAllOn(FileIdentity.Of(container));
@@ -190,6 +192,22 @@ public sealed record LoopDevice(string Path)
     /// </remarks>
     /// <exception cref="LinuxException">The kernel has no such module, or refuses it.</exception>
     public static void RequireDriver() => KernelModule.Require("loop", "/sys/class/misc/loop-control");
+
+    /// <summary>Whoever may read the file may hold it locked, for as long as they like.</summary>
+    private static void Lock(SafeFileHandle file, string container)
+    {
+        for (long started = Stopwatch.GetTimestamp();
+            FileLock.flock(file, FileLock.LOCK_EX | FileLock.LOCK_NB) != 0; Thread.Sleep(20))
+        {
+            if (!Marshal.GetLastPInvokeError().IsOneOf(LibC.EAGAIN, LibC.EINTR))
+                throw LinuxException.FromLastError("lock", container);
+            if (Stopwatch.GetElapsedTime(started) > s_lockLimit)
+            {
+                throw new LinuxException("lock", container, LibC.EBUSY,
+                    "another program has it locked (flock): 'lslocks' names it; end that one");
+            }
+        }
+    }
 
     private static unsafe LoopDevice Configure(SafeFileHandle file, string container, long offset)
     {

@@ -18,7 +18,8 @@ public sealed class HostCheck(UnlockdConfiguration configuration, ISystemd syste
     /// <returns>What was found, good and bad.</returns>
     public async Task<IReadOnlyList<Finding>> RunAsync(CancellationToken cancellation)
     {
-        List<Finding> findings = [CheckModules(), CheckChecker(), .. CheckStorage(), .. CheckConsoles(), .. CheckSwap(),
+        List<Finding> findings = [CheckModules(), CheckChecker(), .. CheckStorage(),
+            .. AccessCheck.Run(configuration.Volume), .. CheckConsoles(), .. CheckSwap(),
             .. CheckSpace(), .. new InstanceCheck(configuration).Run()];
         foreach (ServiceConfiguration service in configuration.Services)
             findings.Add(await CheckUnitAsync(service, cancellation));
