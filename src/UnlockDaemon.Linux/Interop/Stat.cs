@@ -15,6 +15,7 @@ internal static partial class Stat
     {
         [FieldOffset(0x10)] internal uint stx_nlink;
         [FieldOffset(0x14)] internal uint stx_uid;
+        [FieldOffset(0x18)] internal uint stx_gid;
         [FieldOffset(0x1C)] internal ushort stx_mode;
         [FieldOffset(0x20)] internal ulong stx_ino;
         [FieldOffset(0x28)] internal ulong stx_size;

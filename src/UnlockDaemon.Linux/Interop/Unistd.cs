@@ -4,7 +4,7 @@ using Tmds.Linux;
 
 namespace UnlockDaemon.Linux.Interop;
 
-/// <summary>Reading, writing and flushing. Source: unistd.h, read(2), write(2), pread(2), fsync(2), syncfs(2).</summary>
+/// <summary>Reading, writing and flushing. Source: unistd.h, read(2), write(2), pread(2), fchown(2), fsync(2), syncfs(2).</summary>
 /// <remarks>Callers give memory that holds as much as they say and does not move: pinned, on a stack, locked.</remarks>
 internal static unsafe class Unistd
 {
@@ -36,6 +36,12 @@ internal static unsafe class Unistd
     {
         using Descriptor file = new(fd);
         return LibC.fsync(file);
+    }
+
+    internal static int fchown(SafeFileHandle fd, uint owner, uint group)
+    {
+        using Descriptor file = new(fd);
+        return LibC.fchown(file, owner, group);
     }
 
     internal static int syncfs(SafeFileHandle fd)

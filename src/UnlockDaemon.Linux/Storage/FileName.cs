@@ -51,7 +51,8 @@ public static class FileName
     {
         string directory = Path.GetDirectoryName(path)!;
         using SafeFileHandle file = Fcntl.Open(directory, LibC.O_RDONLY | LibC.O_DIRECTORY);
-        if (Unistd.fsync(file) != 0)
+        // EINVAL: this file system has no such call for directories.
+        if (Unistd.fsync(file) != 0 && Marshal.GetLastPInvokeError() != LibC.EINVAL)
             throw LinuxException.FromLastError("flush", directory);
     }
 }
