@@ -16,7 +16,7 @@ internal sealed class Connection(MessageStream stream, PeerCredentials peer)
     /// <summary>Ends when it is served no more; whatever goes wrong with it is told there.</summary>
     internal Task Serving { get; set; } = Task.CompletedTask;
 
-    /// <summary>Whether a call is being answered.</summary>
+    /// <summary>Whether a call is being answered that must not be cut off.</summary>
     internal bool Busy
     {
         get => _busy;

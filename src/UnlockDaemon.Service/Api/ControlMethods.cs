@@ -10,6 +10,9 @@ namespace UnlockDaemon.Service.Api;
 /// <summary>The methods on the socket and who may call them: one table.</summary>
 internal sealed class ControlMethods
 {
+    /// <summary>The method that ends with its caller only.</summary>
+    internal const string Watch = "org.unlockd.Watch";
+
     private const string Url = "man:unlockd(8)";
     private const double Day = 24 * 60 * 60;
     private readonly Volume _volume;
@@ -29,7 +32,7 @@ internal sealed class ControlMethods
             ["org.varlink.service.GetInfo"] = new(Access.Anyone, GetInfoAsync),
             ["org.varlink.service.GetInterfaceDescription"] = new(Access.Anyone, DescribeAsync),
             ["org.unlockd.Status"] = new(Access.Anyone, StatusAsync),
-            ["org.unlockd.Watch"] = new(Access.Anyone, WatchAsync),
+            [Watch] = new(Access.Anyone, WatchAsync),
             ["org.unlockd.Holders"] = new(Access.Root, HoldersAsync),
             ["org.unlockd.Unlock"] = new(Access.Root, UnlockAsync),
             ["org.unlockd.Lock"] = new(Access.Root, LockAsync),

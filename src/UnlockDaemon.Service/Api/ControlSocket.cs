@@ -10,6 +10,7 @@ namespace UnlockDaemon.Service.Api;
 internal sealed partial class ControlSocket(string path, ControlMethods methods, ILogger logger) : DaemonPart
 {
     private const int MaximumConnections = 64;
+    private const int MaximumOfUser = 16;
     private static readonly TimeSpan s_messageLimit = TimeSpan.FromSeconds(10);
 
     // For the answers that are on their way as the daemon ends.
@@ -17,7 +18,7 @@ internal sealed partial class ControlSocket(string path, ControlMethods methods,
 
     // Named for the generated log methods.
     private readonly ILogger _logger = logger;
-    private readonly Connections _connections = new(MaximumConnections);
+    private readonly Connections _connections = new(MaximumConnections, MaximumOfUser);
 
     private Socket? _listener;
 
@@ -100,7 +101,6 @@ internal sealed partial class ControlSocket(string path, ControlMethods methods,
     {
         while (await ReceiveAsync(connection, cancellation) is { } message)
         {
-            connection.Busy = true;
             VarlinkCall call;
             try
             {
@@ -112,6 +112,8 @@ internal sealed partial class ControlSocket(string path, ControlMethods methods,
                 throw;
             }
 
+            // Who watches waits for days, and only gets what all others get as well.
+            connection.Busy = call.Method != ControlMethods.Watch;
             await methods.AnswerAsync(new Conversation(connection.Stream, call, connection.Peer), cancellation);
             connection.Busy = false;
         }

@@ -25,7 +25,17 @@ internal static class StatusVerb
     /// <returns>The exit code and, when it is 0, the status.</returns>
     internal static async Task<(int Code, StatusReply? Status)> AskAsync(Output output, CancellationToken cancellation)
     {
-        VarlinkReply? reply = await DaemonCall.MakeAsync("org.unlockd.Status", null, cancellation);
+        VarlinkReply? reply;
+        try
+        {
+            reply = await DaemonCall.MakeAsync("org.unlockd.Status", null, cancellation);
+        }
+        catch (ProtocolException)
+        {
+            // Turned away, as this user has too many connections, or the daemon ended at this moment.
+            reply = null;
+        }
+
         if (reply is null)
             return (output.Fail(ExitCode.Unavailable, DaemonCall.NotReachable), null);
         return reply.Error is { } error

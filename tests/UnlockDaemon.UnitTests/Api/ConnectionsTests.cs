@@ -11,7 +11,7 @@ public sealed class ConnectionsTests : IDisposable
     private const uint Root = 0;
     private const uint Stranger = 1000;
     private readonly List<SocketPair> _pairs = [];
-    private readonly Connections _connections = new(limit: 2);
+    private readonly Connections _connections = new(limit: 2, limitOfUser: 2);
 
     public void Dispose() => _pairs.ForEach(static pair => pair.Dispose());
 
@@ -55,11 +55,27 @@ public sealed class ConnectionsTests : IDisposable
         Assert.True(IsOpen(second));
     }
 
-    private bool TryAdd(uint uid, out SocketPair pair, bool busy = false)
+    [Fact]
+    public void OneUserLeavesRoomForTheOthers()
+    {
+        Connections connections = new(limit: 4, limitOfUser: 2);
+        Assert.True(TryAdd(connections, Stranger, out SocketPair first));
+        Assert.True(TryAdd(connections, Stranger, out SocketPair second, busy: true));
+        Assert.True(TryAdd(connections, Stranger, out SocketPair third, busy: true));
+        Assert.False(IsOpen(first));
+        Assert.False(TryAdd(connections, Stranger, out _));
+        Assert.True(TryAdd(connections, Stranger + 1, out _));
+        Assert.True(IsOpen(second));
+        Assert.True(IsOpen(third));
+    }
+
+    private bool TryAdd(uint uid, out SocketPair pair, bool busy = false) => TryAdd(_connections, uid, out pair, busy);
+
+    private bool TryAdd(Connections connections, uint uid, out SocketPair pair, bool busy = false)
     {
         _pairs.Add(pair = new SocketPair());
         MessageStream stream = new(pair.Server, TimeSpan.FromSeconds(1), MessageStream.MaximumCall);
-        return _connections.TryAdd(new Connection(stream, new PeerCredentials(1, uid)) { Busy = busy });
+        return connections.TryAdd(new Connection(stream, new PeerCredentials(1, uid)) { Busy = busy });
     }
 
     // A socket that is readable and has nothing to read is at its end.
