@@ -9,21 +9,23 @@ namespace UnlockDaemon.Linux.Storage;
 /// <param name="Path">What it holds.</param>
 public sealed record Holder(int Pid, string Command, string? Unit, string Kind, string Path)
 {
+    /// <summary>
+    /// Who, and not what: for reasons that every user, and the nodes of a cluster, are told. Names of files are for root.
+    /// </summary>
+    /// <value>Such as "mysqld (pid 812, mariadb.service)".</value>
+    public string Name => Pid == 0 ? Command : $"{Command} (pid {Pid}{(Unit is null ? "" : ", " + Unit)})";
+
     /// <summary>For the operator: who, and what to look at.</summary>
     /// <returns>Such as "mysqld (pid 812, mariadb.service) has /var/secure/mysql/ibdata1 open".</returns>
-    public override string ToString()
+    public override string ToString() => Kind switch
     {
-        string who = Pid == 0 ? Command : $"{Command} (pid {Pid}{(Unit is null ? "" : ", " + Unit)})";
-        return Kind switch
-        {
-            "cwd" => $"{who} has its working directory in {Path}",
-            "root" => $"{who} has its root directory at {Path}",
-            "executable" => $"{who} runs {Path}",
-            "map" => $"{who} has {Path} mapped",
-            "mount-namespace" => $"{who} has it mounted in its own mount namespace at {Path}",
-            "socket" => $"{who} has the socket {Path} bound",
-            "file" or "device" => $"{who} has {Path} open",
-            _ => $"{who}: {Path}",
-        };
-    }
+        "cwd" => $"{Name} has its working directory in {Path}",
+        "root" => $"{Name} has its root directory at {Path}",
+        "executable" => $"{Name} runs {Path}",
+        "map" => $"{Name} has {Path} mapped",
+        "mount-namespace" => $"{Name} has it mounted in its own mount namespace at {Path}",
+        "socket" => $"{Name} has the socket {Path} bound",
+        "file" or "device" => $"{Name} has {Path} open",
+        _ => $"{Name}: {Path}",
+    };
 }

@@ -145,7 +145,7 @@ public sealed class PanicSequence
         if (reasons.Length == 0)
             return null;
         IEnumerable<Holder> holders = _stack.Filesystem.FindHolders().Take(3);
-        return string.Join("; ", reasons.Concat(holders.Select(static holder => holder.ToString())))
+        return string.Join("; ", reasons.Concat(holders.Select(static holder => holder.Name)))
             + ": end these, then 'unlockctl lock'";
     }
 

@@ -51,11 +51,18 @@ internal static class NodeVerb
             first ??= status;
         }
 
-        output.Object(first!, ProtocolJson.Default.StatusReply);
+        output.Object(ForNode(first!), ProtocolJson.Default.StatusReply);
         if (request.Nonce.Length > 0)
             WriteReceipt("status", request, first!.BootId, DateTimeOffset.UtcNow);
         return ExitCode.Success;
     }
+
+    /// <summary>A node has no business with what services log, nor with the names of files that an error may have.</summary>
+    internal static StatusReply ForNode(StatusReply status) => status with
+    {
+        LastError = null,
+        Services = [.. status.Services.Select(static service => service with { Log = [] })],
+    };
 
     /// <summary>
     /// One certificate for all: it has the checks of each, and there is none unless all are locked. Those that were
