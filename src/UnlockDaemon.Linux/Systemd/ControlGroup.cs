@@ -7,28 +7,29 @@ namespace UnlockDaemon.Linux.Systemd;
 /// <summary>A unit's control group: tells whether any process of it is left. Source: cgroups(7), version 2.</summary>
 public sealed class ControlGroup
 {
+    private const string Root = "/sys/fs/cgroup";
+
+    private readonly string _root;
     private readonly string _directory;
 
     /// <summary>Names a control group, which need not exist.</summary>
     /// <param name="path">Its path as systemd gives it: <c>/system.slice/mariadb.service</c>.</param>
     /// <param name="root">Where control groups are mounted.</param>
-    public ControlGroup(string path, string root = "/sys/fs/cgroup") => _directory = root + path;
-
-    /// <summary>Whether it has no process, or is gone.</summary>
-    public bool IsEmpty
+    public ControlGroup(string path, string root = Root)
     {
-        get
-        {
-            try
-            {
-                return !File.ReadAllText(EventsPath).Contains("populated 1", StringComparison.Ordinal);
-            }
-            catch (Exception exception) when (IsGone(exception))
-            {
-                return true;
-            }
-        }
+        _root = root;
+        _directory = root + path;
     }
+
+    /// <summary>Whether this system has the one hierarchy of version 2, and no other way to tell is needed.</summary>
+    public static bool IsSupported => IsHierarchy(Root);
+
+    /// <summary>
+    /// Whether it has no process, or is gone; never where control groups are not of version 2, as then nothing is known.
+    /// </summary>
+    public bool IsEmpty => KernelText.TryRead(EventsPath) is { } events
+        ? !events.Contains("populated 1", StringComparison.Ordinal)
+        : IsHierarchy(_root);
 
     private string EventsPath => _directory + "/cgroup.events";
 
@@ -40,7 +41,7 @@ public sealed class ControlGroup
         try
         {
             foreach (string file in Directory.EnumerateFiles(_directory, "cgroup.procs", SearchOption.AllDirectories))
-                foreach (string line in File.ReadLines(file))
+                foreach (string line in KernelText.Lines(file))
                     processes.Add(int.Parse(line));
         }
         catch (Exception exception) when (IsGone(exception))
@@ -90,6 +91,8 @@ public sealed class ControlGroup
                 cancellationToken,
                 TaskCreationOptions.LongRunning,
                 TaskScheduler.Default);
+
+    private static bool IsHierarchy(string root) => File.Exists(root + "/cgroup.controllers");
 
     private static bool IsGone(Exception exception) =>
         exception is FileNotFoundException or DirectoryNotFoundException

@@ -18,7 +18,7 @@ public sealed class HostCheck(UnlockdConfiguration configuration, ISystemd syste
     /// <returns>What was found, good and bad.</returns>
     public async Task<IReadOnlyList<Finding>> RunAsync(CancellationToken cancellation)
     {
-        List<Finding> findings = [CheckModules(), CheckChecker(), .. CheckStorage(),
+        List<Finding> findings = [CheckModules(), CheckControlGroups(), CheckChecker(), .. CheckStorage(),
             .. AccessCheck.Run(configuration.Volume), .. CheckConsoles(), .. CheckSwap(),
             .. CheckSpace(), .. new InstanceCheck(configuration).Run()];
         foreach (ServiceConfiguration service in configuration.Services)
@@ -48,6 +48,11 @@ public sealed class HostCheck(UnlockdConfiguration configuration, ISystemd syste
             return Error(Advice.For(missing));
         }
     }
+
+    private static Finding CheckControlGroups() => ControlGroup.IsSupported
+        ? Good("control groups are of version 2")
+        : Error("control groups are not of version 2, so that no lock can prove that the services' processes are gone: "
+            + "boot without systemd.unified_cgroup_hierarchy=0 and systemd.legacy_systemd_cgroup_controller");
 
     private Finding CheckChecker()
     {

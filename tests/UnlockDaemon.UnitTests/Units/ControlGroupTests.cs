@@ -13,10 +13,22 @@ public sealed class ControlGroupTests
     [Fact]
     public async Task OneThatIsGoneIsEmpty()
     {
-        var group = new ControlGroup("/no/such/group");
+        string root = Directory.CreateTempSubdirectory("unlockd-cgroup-").FullName;
+        await File.WriteAllTextAsync(root + "/cgroup.controllers", "memory\n", Limit);
+        var group = new ControlGroup("/no/such/group", root);
         Assert.True(group.IsEmpty);
         Assert.Empty(group.ReadProcesses());
         await group.WaitUntilEmptyAsync(Limit);
+        Directory.Delete(root, recursive: true);
+    }
+
+    /// <summary>Version 1 has no cgroup.controllers, and its groups are elsewhere: nothing is known of them.</summary>
+    [Fact]
+    public void WithoutVersionTwoNoneIsEmpty()
+    {
+        string root = Directory.CreateTempSubdirectory("unlockd-cgroup-").FullName;
+        Assert.False(new ControlGroup("/system.slice/mariadb.service", root).IsEmpty);
+        Directory.Delete(root);
     }
 
     [Fact]

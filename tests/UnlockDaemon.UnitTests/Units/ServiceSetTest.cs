@@ -16,6 +16,7 @@ public abstract class ServiceSetTest : IDisposable
 
     protected ServiceSetTest()
     {
+        File.WriteAllText(Groups + "/cgroup.controllers", "memory\n");
         Port.Bind(new IPEndPoint(IPAddress.Loopback, 0));
         Probe = new ProbeSpecification(ProbeKind.Tcp, $"127.0.0.1:{((IPEndPoint)Port.LocalEndPoint!).Port}");
     }
