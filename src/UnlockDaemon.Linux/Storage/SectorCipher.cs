@@ -17,6 +17,9 @@ public sealed class SectorCipher
     // What Superblock needs, and a whole sector of the largest size.
     private const int ProbeSize = 4096;
 
+    // Where the second block group of ext begins, and a copy of the superblock with it: blocks of 1, 2 and 4 KiB.
+    private static readonly long[] s_copies = [8193L << 10, 16384L << 11, 32768L << 12];
+
     private readonly PlainCipher _cipher;
     private readonly string _algorithm;
     private readonly IvGenerator _iv;
@@ -80,10 +83,9 @@ public sealed class SectorCipher
         SectorCipher sectors = For(cipher.For(key))
             ?? throw new LinuxException("look for a file system with cipher", cipher.Specification, LibC.EINVAL);
         Span<byte> start = new byte[ProbeSize];
-        if (container.Read(start, cipher.Offset * CountedSize) < ProbeSize)
-            return null;
-        sectors.Decrypt(key, start);
-        return Superblock.TryParse(start, DateTimeOffset.UtcNow);
+        return sectors.TryRead(container, key, 0, start)
+            ? Superblock.TryParse(start, DateTimeOffset.UtcNow) ?? sectors.FindCopy(container, key)
+            : null;
     }
 
     /// <summary>Decrypts whole sectors.</summary>
@@ -100,6 +102,33 @@ public sealed class SectorCipher
             ulong number = (ulong)(_cipher.Skip + first + (start / CountedSize));
             DecryptSector(KeyOf(key), number, sectors.Slice(start, size));
         }
+    }
+
+    /// <summary>
+    /// With the right key a first superblock that is damaged is no wrong passphrase: its copies tell the one from the
+    /// other.
+    /// </summary>
+    private Superblock? FindCopy(ContainerFile container, VolumeKey key)
+    {
+        Span<byte> bytes = new byte[ProbeSize];
+        foreach (long copy in s_copies)
+        {
+            long aligned = copy / ProbeSize * ProbeSize;
+            if (TryRead(container, key, aligned, bytes)
+                && Superblock.TryParseCopy(bytes[(int)(copy - aligned)..]) is { } found)
+                return found;
+        }
+
+        return null;
+    }
+
+    /// <returns>False where the container ends before.</returns>
+    private bool TryRead(ContainerFile container, VolumeKey key, long offset, Span<byte> bytes)
+    {
+        if (container.Read(bytes, (_cipher.Offset * CountedSize) + offset) < bytes.Length)
+            return false;
+        Decrypt(key, bytes, offset / CountedSize);
+        return true;
     }
 
     /// <summary>A longer key is of use as its beginning, unless it is many keys.</summary>

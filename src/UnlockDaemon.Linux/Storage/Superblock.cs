@@ -40,6 +40,9 @@ public sealed record Superblock(string Type, bool IsClean, bool NeedsRecovery, b
             : TryParseExt(start[ExtOffset..], now);
     }
 
+    /// <summary>Looks for a copy of ext's superblock, as one lies at the start of some block groups.</summary>
+    internal static Superblock? TryParseCopy(ReadOnlySpan<byte> copy) => TryParseExt(copy, DateTimeOffset.UtcNow);
+
     // Random bytes carry a 16-bit magic once in 65,536 tries, and a wrong passphrase makes random bytes: so the
     // fields around it must make sense as well.
     private static bool IsXfs(ReadOnlySpan<byte> start) =>
