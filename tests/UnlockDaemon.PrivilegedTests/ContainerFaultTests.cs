@@ -23,8 +23,7 @@ public sealed class ContainerFaultTests : IDisposable
         _container = new ContainerFile(Path.Combine(_directory, "container"));
         using FileStream file = File.Create(_container.Path);
         file.SetLength(Size);
-        WriteHeader(file, 0, "LUKS"u8);
-        WriteHeader(file, HeaderSize, "SKUL"u8);
+        WriteHeaders(file, $"\"{DataOffset}\"");
     }
 
     public void Dispose() => Directory.Delete(_directory, recursive: true);
@@ -34,6 +33,14 @@ public sealed class ContainerFaultTests : IDisposable
     {
         Assert.Null(_container.FindFault(luks: true));
         Assert.Equal(DataOffset, LuksSummary.TryRead(_container)?.DataOffset);
+    }
+
+    [Fact]
+    public void ReencryptionThatWasNotEndedIsTold()
+    {
+        using (FileStream file = File.OpenWrite(_container.Path))
+            WriteHeaders(file, $"\"{DataOffset}\"", """{ "requirements": { "mandatory": [ "online-reencrypt-v2" ] } }""");
+        Judge(luks: true, "'cryptsetup reencrypt --resume-only ");
     }
 
     [Theory]
@@ -104,10 +111,17 @@ public sealed class ContainerFaultTests : IDisposable
         Assert.Null(_container.FindFault(luks: false));
     }
 
+    private static void WriteHeaders(FileStream file, string dataOffset, string configuration = "{}")
+    {
+        WriteHeader(file, 0, "LUKS"u8, dataOffset, configuration);
+        WriteHeader(file, HeaderSize, "SKUL"u8, dataOffset, configuration);
+    }
+
     /// <summary>
     /// As much of a copy of the header as is looked at; its checksum is wrong, so that libcryptsetup refuses it.
     /// </summary>
-    private static void WriteHeader(FileStream file, int offset, ReadOnlySpan<byte> magic)
+    private static void WriteHeader(
+        FileStream file, int offset, ReadOnlySpan<byte> magic, string dataOffset, string configuration)
     {
         byte[] header = new byte[HeaderSize];
         magic.CopyTo(header);
@@ -115,7 +129,8 @@ public sealed class ContainerFaultTests : IDisposable
         BinaryPrimitives.WriteUInt64BigEndian(header.AsSpan(8), HeaderSize);
         Encoding.ASCII.GetBytes($$"""
             { "keyslots": {}, "segments": { "0":
-                { "offset": "{{DataOffset}}", "encryption": "aes-xts-plain64", "sector_size": 512 } } }
+                { "offset": {{dataOffset}}, "encryption": "aes-xts-plain64", "sector_size": 512 } },
+                "config": {{configuration}} }
             """).CopyTo(header, 4096);
         file.Position = offset;
         file.Write(header);

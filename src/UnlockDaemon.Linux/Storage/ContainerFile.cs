@@ -206,6 +206,8 @@ public sealed record ContainerFile(string Path)
             (true, false) => $"container {Path} has no LUKS header: it is damaged, or volume.format is wrong "
                 + "(loop-aes?); if it was overwritten, restore the header from its backup",
             (false, true) => $"container {Path} has a LUKS header: write 'format: luks' into the configuration",
+            _ when header?.IsInReencryption == true => $"container {Path} is being encrypted anew, and only a part of it "
+                + $"has its new key: finish that ('cryptsetup reencrypt --resume-only {Path}')",
             _ when header?.DataOffset >= size => $"container {Path} ends before its data begin "
                 + $"({size} bytes, the header wants more than {header.DataOffset}): it was truncated; restore it",
             _ => null,

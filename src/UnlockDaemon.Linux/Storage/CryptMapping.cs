@@ -128,32 +128,52 @@ public sealed record CryptMapping(string Name, string SysfsPath)
     /// <exception cref="LinuxException">The device mapper does not say.</exception>
     public unsafe bool IsCrypt()
     {
-        using DeviceMapperTask table = ReadTable(out byte* type, out _);
-        return IsCrypt(type);
+        using DeviceMapperTask table = ReadTable();
+        nint next = 0;
+        do
+        {
+            // SAFETY: the text is the task's, which is disposed of last; null without a target.
+            next = LibDevMapper.dm_get_next_target(table, next, out _, out _, out byte* type, out _);
+            if (IsCrypt(type))
+                return true;
+        }
+        while (next != 0);
+        return false;
     }
 
     /// <summary>
-    /// The key is the second word of the table, in hexadecimal, or a name in a keyring; zeros when wiped.
+    /// Whether no part of it has a key: one that cryptsetup is encrypting anew has several, each with its own.
     /// </summary>
     private unsafe bool IsWiped()
     {
-        using DeviceMapperTask table = ReadTable(out byte* type, out byte* parameters);
-        if (!IsCrypt(type))
-            return true;
-        // SAFETY: the text is the task's, which is disposed of last.
-        ReadOnlySpan<byte> words = MemoryMarshal.CreateReadOnlySpanFromNullTerminated(parameters);
-        ReadOnlySpan<byte> key = words[(words.IndexOf((byte)' ') + 1)..];
-        return key[..key.IndexOf((byte)' ')].IndexOfAnyExcept((byte)'0', (byte)'-') < 0;
+        using DeviceMapperTask table = ReadTable();
+        nint next = 0;
+        do
+        {
+            // SAFETY: both texts are the task's, which is disposed of last; null without a target.
+            next = LibDevMapper.dm_get_next_target(
+                table, next, out _, out _, out byte* type, out byte* parameters);
+            if (IsCrypt(type) && HasKey(MemoryMarshal.CreateReadOnlySpanFromNullTerminated(parameters)))
+                return false;
+        }
+        while (next != 0);
+        return true;
     }
 
-    /// <returns>The request, which owns both texts.</returns>
-    private unsafe DeviceMapperTask ReadTable(out byte* type, out byte* parameters)
+    /// <summary>
+    /// The key is the second word of a part, in hexadecimal, or a name in a keyring; zeros when wiped.
+    /// </summary>
+    private static bool HasKey(ReadOnlySpan<byte> words)
+    {
+        ReadOnlySpan<byte> key = words[(words.IndexOf((byte)' ') + 1)..];
+        return key[..key.IndexOf((byte)' ')].IndexOfAnyExcept((byte)'0', (byte)'-') >= 0;
+    }
+
+    private DeviceMapperTask ReadTable()
     {
         DeviceMapperTask table = new(LibDevMapper.DM_DEVICE_TABLE, Name);
         _ = LibDevMapper.dm_task_secure_data(table);
         table.Run("read the table of");
-        // SAFETY: both texts are the task's, which is returned with them; null without a target.
-        _ = LibDevMapper.dm_get_next_target(table, 0, out _, out _, out type, out parameters);
         return table;
     }
 

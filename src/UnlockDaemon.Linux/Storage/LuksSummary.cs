@@ -36,6 +36,12 @@ public sealed record LuksSummary(
     /// <summary>Whether the first copy of the header is damaged, and this is the second.</summary>
     public bool IsSecondCopy { get; private init; }
 
+    /// <summary>
+    /// Whether a change of its key or cipher was begun with 'cryptsetup reencrypt' and not ended: a part of the data has
+    /// the new key.
+    /// </summary>
+    public bool IsInReencryption { get; private init; }
+
     /// <summary>Reads the header of a container, or the second copy of one whose first is damaged.</summary>
     /// <param name="container">The container.</param>
     /// <returns>What it says, or null when there is none or it is damaged.</returns>
@@ -109,7 +115,14 @@ public sealed record LuksSummary(
             segment.TryGetProperty("integrity", out JsonElement integrity)
                 ? integrity.GetProperty("type").GetString()
                 : null,
-            long.Parse(segment.GetProperty("offset").GetString()!), uuid);
+            long.Parse(segment.GetProperty("offset").GetString()!), uuid)
+        {
+            IsInReencryption = json.TryGetProperty("config", out JsonElement config)
+                && config.TryGetProperty("requirements", out JsonElement requirements)
+                && requirements.TryGetProperty("mandatory", out JsonElement mandatory)
+                && mandatory.EnumerateArray().Any(static requirement =>
+                    requirement.GetString()!.StartsWith("online-reencrypt", StringComparison.Ordinal)),
+        };
     }
 
     private static bool HasItsChecksum(byte[] header)
