@@ -35,6 +35,18 @@ public sealed class ContainerFaultTests : IDisposable
         Assert.Equal(DataOffset, LuksSummary.TryRead(_container)?.DataOffset);
     }
 
+    [Theory]
+    [InlineData("null")]
+    [InlineData("17")]
+    [InlineData("\"one\"")]
+    [InlineData("\"99999999999999999999\"")]
+    public void AnOffsetThatIsNoneIsADamagedHeader(string offset)
+    {
+        using (FileStream file = File.OpenWrite(_container.Path))
+            WriteHeaders(file, offset);
+        Assert.Null(LuksSummary.TryRead(_container));
+    }
+
     [Fact]
     public void ReencryptionThatWasNotEndedIsTold()
     {

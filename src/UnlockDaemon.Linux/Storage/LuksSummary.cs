@@ -99,7 +99,8 @@ public sealed record LuksSummary(
             return Read2(json.RootElement, Text(start, 168, 40));
         }
         catch (Exception damaged)
-            when (damaged is JsonException or KeyNotFoundException or InvalidOperationException or FormatException)
+            when (damaged is JsonException or KeyNotFoundException or InvalidOperationException or FormatException
+                or OverflowException or ArgumentNullException)
         {
             return null;
         }
