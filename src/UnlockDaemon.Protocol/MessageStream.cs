@@ -44,6 +44,7 @@ public sealed class MessageStream : IDisposable
     {
         WipeTaken();
         using CancellationTokenSource limited = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
+        bool begun = false;
         try
         {
             while (true)
@@ -55,7 +56,14 @@ public sealed class MessageStream : IDisposable
                     return _buffer!.Memory[..end];
                 }
 
-                if (!await FillAsync(limited))
+                // Once for the whole message, however small the pieces that it comes in.
+                if (_filled > 0 && !begun)
+                {
+                    begun = true;
+                    limited.CancelAfter(_limit);
+                }
+
+                if (!await ReadMoreAsync(limited.Token))
                     return null;
             }
         }
@@ -124,13 +132,6 @@ public sealed class MessageStream : IDisposable
     {
         _socket.Dispose();
         ((IDisposable?)_buffer)?.Dispose();
-    }
-
-    private Task<bool> FillAsync(CancellationTokenSource limited)
-    {
-        if (_filled > 0)
-            limited.CancelAfter(_limit);
-        return ReadMoreAsync(limited.Token);
     }
 
     /// <returns>False at the end of the stream.</returns>

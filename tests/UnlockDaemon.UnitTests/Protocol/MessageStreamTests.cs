@@ -61,6 +61,27 @@ public sealed class MessageStreamTests : IDisposable
         await Assert.ThrowsAsync<ProtocolException>(() => closed.WaitAsync(s_limit, Cancellation));
     }
 
+    /// <summary>Each byte comes within the limit, and the message never ends.</summary>
+    [Fact]
+    public async Task PeerThatSendsByteByByteIsRefused()
+    {
+        using SocketPair pair = new();
+        using MessageStream stream = new(pair.Server, TimeSpan.FromSeconds(2), MessageStream.MaximumCall);
+        using CancellationTokenSource refused = CancellationTokenSource.CreateLinkedTokenSource(Cancellation);
+        Task dripping = Task.Run(async () =>
+        {
+            while (!refused.IsCancellationRequested)
+            {
+                pair.Client.Send("x"u8);
+                await Task.Delay(100, CancellationToken.None);
+            }
+        }, Cancellation);
+        await Assert.ThrowsAsync<ProtocolException>(
+            () => stream.ReceiveAsync(Cancellation).WaitAsync(TimeSpan.FromSeconds(60), Cancellation));
+        await refused.CancelAsync();
+        await dripping;
+    }
+
     [Fact]
     public async Task StreamGoesOnAfterTheWaitForItsEndWasGivenUp()
     {
