@@ -61,6 +61,14 @@ public sealed class UnlockTests(UnlockdGuest fixture) : UnlockdTest(fixture)
     }
 
     [Fact]
+    public async Task AnEmptyPassphraseIsAWrongOne()
+    {
+        CommandResult wrong = await TryAsync("unlockctl unlock --passphrase-file /dev/null");
+        Assert.Equal(2, wrong.ExitCode);
+        Assert.Contains("wrong passphrase", wrong.Error, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task UnlockingAnUnlockedVolumeSucceedsAndDisturbsNothing()
     {
         await UnlockAsync();

@@ -54,6 +54,8 @@ public static unsafe partial class CryptDevice
     /// <summary>Puts the key into the keyring of this thread, where the kernel looks for it.</summary>
     private static bool LoadKey(CryptContext context, string name, Passphrase? passphrase, VolumeKey? kept)
     {
+        if (kept is null && passphrase is { Length: 0 })
+            return false;
         int result = 0;
         // SAFETY: both are in locked memory and as long as they say; the one that is missing is not used.
         fixed (byte* key = kept is null ? default : kept.Bytes, bytes = passphrase is null ? default : passphrase.Bytes)

@@ -201,6 +201,8 @@ public static unsafe partial class CryptDevice
         string device, string name, Passphrase passphrase, KeptKey keep, string? header)
     {
         using CryptContext context = Load(device, header);
+        if (passphrase.Length == 0)
+            return null;
         int slot = 0;
         using VolumeKey? key = VolumeKey.TryFill(target =>
         {
@@ -225,6 +227,9 @@ public static unsafe partial class CryptDevice
     private static UsedSlot? ActivateLuks(string device, string name, Passphrase passphrase, string? header)
     {
         using CryptContext context = Load(device, header);
+        // libcryptsetup calls an empty one an invalid argument; it opens no slot.
+        if (passphrase.Length == 0)
+            return null;
         // SAFETY: the passphrase is in locked memory, and as long as it says.
         fixed (byte* bytes = passphrase.Bytes)
         {
