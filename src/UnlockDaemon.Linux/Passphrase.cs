@@ -1,4 +1,5 @@
 using System.Security.Cryptography;
+using System.Text.Unicode;
 
 namespace UnlockDaemon.Linux;
 
@@ -41,9 +42,13 @@ public sealed class Passphrase : IDisposable
     }
 
     /// <summary>Removes the last character: one byte, or a whole UTF-8 sequence.</summary>
-    /// <param name="utf8">Whether the bytes were typed on a UTF-8 terminal.</param>
+    /// <param name="utf8">
+    /// Whether the bytes were typed on a UTF-8 terminal. Serial lines and those of a hypervisor do not say so, whatever is
+    /// at their other end: there what is valid UTF-8 is taken for it, which text in KOI8-R hardly ever is.
+    /// </param>
     public void RemoveLastCharacter(bool utf8)
     {
+        utf8 |= Utf8.IsValid(Bytes);
         int keep = Length;
         do
             keep--;

@@ -36,6 +36,17 @@ public sealed class PassphraseTests
         Assert.Equal([0xD4], passphrase.Bytes.ToArray());
     }
 
+    /// <summary>ttyS0 and hvc0 do not have IUTF8, and what is typed there comes from a terminal that is UTF-8.</summary>
+    [Fact]
+    public void BackspaceTakesAWholeCharacterOfUtf8OnASerialLine()
+    {
+        using Passphrase passphrase = new();
+        PassphraseEntry entry = new(passphrase, utf8: false);
+        foreach (byte key in Encoding.UTF8.GetBytes("пароль\u007fи"))
+            entry.Feed(key);
+        Assert.Equal("пароли", Encoding.UTF8.GetString(passphrase.Bytes));
+    }
+
     [Fact]
     public void ControlDLogsInOnlyAtTheStart()
     {
