@@ -15,6 +15,7 @@ public sealed record KeyDerivation(uint MemoryKilobytes, uint Milliseconds)
     private const ulong ShareOfFree = 2;
     private const ulong MaximumKilobytes = 1024 * 1024;
     private const ulong MinimumKilobytes = 8 * 1024;
+    private const string UsualDaemon = "unlockd.service";
     // The least that libcryptsetup takes.
     private const uint FewestIterations = 1000;
 
@@ -23,8 +24,9 @@ public sealed record KeyDerivation(uint MemoryKilobytes, uint Milliseconds)
 
     /// <summary>Argon2id within the memory of this instance.</summary>
     /// <param name="milliseconds">How long it may take.</param>
-    public static KeyDerivation ForPassphrase(uint milliseconds = UsualMilliseconds) =>
-        new(FitMemory(MemoryInfo.Read(), ReadLimits("/proc/self/cgroup", "/sys/fs/cgroup")),
+    /// <param name="daemon">The unit of the daemon that will do the unlocking.</param>
+    public static KeyDerivation ForPassphrase(uint milliseconds = UsualMilliseconds, string daemon = UsualDaemon) =>
+        new(FitMemory(MemoryInfo.Read(), ReadLimits("/proc/self/cgroup", "/sys/fs/cgroup", daemon)),
             milliseconds);
 
     /// <summary>A quarter of all memory or of a control group's limit, and half of what is free.</summary>
@@ -44,21 +46,25 @@ public sealed record KeyDerivation(uint MemoryKilobytes, uint Milliseconds)
     /// <summary>Limits on the memory of this process and of the daemon, which will do the unlocking.</summary>
     /// <param name="ownGroup">The file that names the own group: "0::/user.slice/...".</param>
     /// <param name="root">Where control groups are mounted.</param>
-    internal static IEnumerable<ulong> ReadLimits(string ownGroup, string root)
+    /// <param name="daemon">The daemon's unit.</param>
+    internal static IEnumerable<ulong> ReadLimits(string ownGroup, string root, string daemon = UsualDaemon)
     {
-        string? own = File.Exists(ownGroup)
-            ? File.ReadLines(ownGroup).FirstOrDefault(static line => line.StartsWith("0::", StringComparison.Ordinal))
-            : null;
-        foreach (string group in (string[])[own?[3..] ?? "/", "/system.slice/unlockd.service"])
+        string? own = Array.Find(KernelText.Lines(ownGroup),
+            static line => line.StartsWith("0::", StringComparison.Ordinal));
+        foreach (string group in (string[])[own?[3..] ?? "/", GroupOf(daemon)])
         {
             for (string? path = group; path is not null and not "/"; path = Path.GetDirectoryName(path))
             {
-                string file = $"{root}{path}/memory.max";
-                if (File.Exists(file) && ulong.TryParse(File.ReadAllText(file).AsSpan().Trim(), out ulong limit))
+                if (ulong.TryParse(KernelText.TryRead($"{root}{path}/memory.max").AsSpan().Trim(), out ulong limit))
                     yield return limit;
             }
         }
     }
+
+    /// <summary>Instances of a template are in a slice of their own. Source: systemd.slice(5).</summary>
+    private static string GroupOf(string daemon) => daemon.IndexOf('@', StringComparison.Ordinal) is > 0 and var at
+        ? $"/system.slice/system-{daemon[..at]}.slice/{daemon}"
+        : $"/system.slice/{daemon}";
 
     internal unsafe void ApplyTo(CryptContext context)
     {

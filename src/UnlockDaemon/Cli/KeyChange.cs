@@ -33,7 +33,7 @@ internal sealed class KeyChange(Output output, KeyDialog dialog, string device, 
         using LuksHeader now = LuksHeader.Read(device);
         if ((FindChange(now, existing.Slot) ?? FindNameFault(now, name)) is { } late)
             return output.Fail(ExitCode.Failure, late);
-        int slot = Fill(now, existing.Key, added, KeyDerivation.ForPassphrase(milliseconds), name);
+        int slot = Fill(now, existing.Key, added, Derivation(milliseconds), name);
         return Tell(now, slot, "added");
     }
 
@@ -54,12 +54,15 @@ internal sealed class KeyChange(Output output, KeyDialog dialog, string device, 
         using LuksHeader now = LuksHeader.Read(device);
         if (FindChange(now, old.Slot) is { } late)
             return output.Fail(ExitCode.Failure, late);
-        int slot = now.AddSlot(old.Key, changed, KeyDerivation.ForPassphrase(milliseconds));
+        int slot = now.AddSlot(old.Key, changed, Derivation(milliseconds));
         // Killed in between: both passphrases open the volume, and 'key list' shows the name twice.
         now.ShareName(old.Slot.Number, slot);
         now.RemoveSlot(old.Slot.Number);
         return Tell(now, slot, "changed: the old passphrase opens nothing any more");
     }
+
+    private static KeyDerivation Derivation(uint milliseconds) =>
+        KeyDerivation.ForPassphrase(milliseconds, Instance.Current.Unit);
 
     internal async Task<int> RemoveAsync(string text, CancellationToken cancellation)
     {

@@ -30,7 +30,13 @@ public sealed class KeyDerivationTests
             File.WriteAllText(Path.Combine(root.FullName, "user.slice/memory.max"), "100\n");
             File.WriteAllText(Path.Combine(root.FullName, "system.slice/unlockd.service/memory.max"), "200\n");
             File.WriteAllText(Path.Combine(root.FullName, "own"), "0::/user.slice/user-0.slice\n");
-            Assert.Equal([100, 200], KeyDerivation.ReadLimits(Path.Combine(root.FullName, "own"), root.FullName));
+            string own = Path.Combine(root.FullName, "own");
+            Assert.Equal([100, 200], KeyDerivation.ReadLimits(own, root.FullName));
+
+            string named = Directory.CreateDirectory(
+                Path.Combine(root.FullName, "system.slice/system-unlockd.slice/unlockd@archive.service")).FullName;
+            File.WriteAllText(Path.Combine(named, "memory.max"), "300\n");
+            Assert.Equal([100, 300], KeyDerivation.ReadLimits(own, root.FullName, "unlockd@archive.service"));
         }
         finally
         {
