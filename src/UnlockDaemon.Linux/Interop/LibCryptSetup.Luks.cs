@@ -31,6 +31,9 @@ internal static unsafe partial class LibCryptSetup
     internal static partial int crypt_keyslot_max(string type);
 
     [LibraryImport(Library)]
+    internal static partial void crypt_set_iteration_time(CryptContext device, ulong milliseconds);
+
+    [LibraryImport(Library)]
     internal static partial int crypt_keyslot_status(CryptContext device, int slot);
 
     [LibraryImport(Library)]

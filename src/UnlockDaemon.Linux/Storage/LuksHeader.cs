@@ -116,7 +116,7 @@ public sealed unsafe class LuksHeader : IDisposable
     /// <summary>Fills a free slot, and reads it back from the disk with the new passphrase.</summary>
     /// <param name="key">The container's key.</param>
     /// <param name="passphrase">What shall open the slot.</param>
-    /// <param name="derivation">How; LUKS1 has its own way.</param>
+    /// <param name="derivation">How; LUKS1 has its own way, and takes the time alone.</param>
     /// <returns>Number of the slot.</returns>
     /// <exception cref="LinuxException">No slot is free, it could not be written, or does not open.</exception>
     public int AddSlot(VolumeKey key, Passphrase passphrase, KeyDerivation derivation)
@@ -127,6 +127,8 @@ public sealed unsafe class LuksHeader : IDisposable
         CryptContexts.CaptureErrors();
         if (IsLuks2)
             derivation.ApplyTo(_context);
+        else
+            LibCryptSetup.crypt_set_iteration_time(_context, Math.Max(derivation.Milliseconds, 1));
         int slot;
         // SAFETY: both are in locked memory, and as long as they say.
         fixed (byte* secret = key.Bytes, bytes = passphrase.Bytes)
