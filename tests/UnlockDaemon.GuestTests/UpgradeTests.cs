@@ -60,7 +60,12 @@ public sealed class UpgradeTests(UpgradedGuest fixture) : IClassFixture<Upgraded
         string left = await RunAsync("""
             mkdir -p /var/lib/unlockd-data
             echo kept | tee /var/lib/unlockd-data/filesystem-of-mine >/var/lib/unlockd/container
+            mkdir -p /root/.ssh
+            echo 'restrict,command="/usr/bin/unlockctl node" ssh-ed25519 AAAA unlockd-ganeti' >>/root/.ssh/authorized_keys
+            ln -s /nowhere /etc/systemd/system/multi-user.target.wants/unlockd@gone.service
             dpkg --purge unlockd >/dev/null
+            ! grep unlockd-ganeti /root/.ssh/authorized_keys
+            ls /etc/systemd/system/multi-user.target.wants | grep @gone
             cat /var/lib/unlockd-data/* /var/lib/unlockd/*
             ls /etc/unlockd /etc/systemd/system/mariadb.service.d
             systemctl is-active mariadb; findmnt -no TARGET /var/secure; ls /var/secure | grep -c mysql

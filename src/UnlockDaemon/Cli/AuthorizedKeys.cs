@@ -19,22 +19,24 @@ internal sealed class AuthorizedKeys(string path)
     internal int? Restrict(SshPublicKey key, string command, out bool written)
     {
         string entry = $"restrict,command=\"{command}\" {key} unlockd-ganeti";
-        string[] lines = File.Exists(path) ? File.ReadAllLines(path) : [];
+        byte[] before = File.Exists(path) ? File.ReadAllBytes(path) : [];
+        // Comments may be in any encoding: a byte is a character here, and what is there stays as it is.
+        string[] lines = Encoding.Latin1.GetString(before).Split('\n', StringSplitOptions.TrimEntries);
         int other = Array.FindIndex(lines, line => Has(line, key) && line != entry);
         written = other < 0 && !lines.Contains(entry, StringComparer.Ordinal);
         if (written)
-            Write([.. lines, entry]);
+            Append(before, entry);
         return other < 0 ? null : other + 1;
     }
 
     private static bool Has(string line, SshPublicKey key) =>
-        !line.StartsWith('#') && line.Split(' ').Contains(key.Blob, StringComparer.Ordinal);
+        !line.StartsWith('#') && line.Split([' ', '\t']).Contains(key.Blob, StringComparer.Ordinal);
 
     /// <summary>Whole or not at all: a half-written file would lock everybody out.</summary>
-    private void Write(IEnumerable<string> lines)
+    private void Append(byte[] before, string entry)
     {
         Directory.CreateDirectory(System.IO.Path.GetDirectoryName(path)!, PrivateDirectory);
-        byte[] content = Encoding.UTF8.GetBytes(string.Concat(lines.Select(static line => line + "\n")));
-        WholeFile.Write(path, content, mode: File.Exists(path) ? File.GetUnixFileMode(path) : PrivateFile);
+        string end = before is [] or [.., (byte)'\n'] ? "" : "\n";
+        WholeFile.Write(path, [.. before, .. Encoding.ASCII.GetBytes($"{end}{entry}\n")], mode: PrivateFile);
     }
 }
