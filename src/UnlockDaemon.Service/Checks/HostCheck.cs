@@ -18,7 +18,7 @@ public sealed class HostCheck(UnlockdConfiguration configuration, ISystemd syste
     /// <returns>What was found, good and bad.</returns>
     public async Task<IReadOnlyList<Finding>> RunAsync(CancellationToken cancellation)
     {
-        List<Finding> findings = [CheckModules(), CheckControlGroups(), CheckChecker(), .. CheckStorage(),
+        List<Finding> findings = [CheckKernel(), CheckModules(), CheckControlGroups(), CheckChecker(), .. CheckStorage(),
             .. AccessCheck.Run(configuration.Volume), .. CheckConsoles(), .. CheckSwap(),
             .. CheckSpace(), .. new InstanceCheck(configuration).Run()];
         foreach (ServiceConfiguration service in configuration.Services)
@@ -34,6 +34,17 @@ public sealed class HostCheck(UnlockdConfiguration configuration, ISystemd syste
     private static Finding Warning(string text) => new(FindingSeverity.Warning, text);
 
     private static Finding Error(string text) => new(FindingSeverity.Error, text);
+
+    /// <summary>cgroup.kill came with that version: a panic kills the services by it.</summary>
+    private static Finding CheckKernel()
+    {
+        Version oldest = new(5, 14);
+        string release = KernelText.Read("/proc/sys/kernel/osrelease").Trim();
+        return release.Split('.', '-') is [string major, string minor, ..]
+            && Version.TryParse($"{major}.{minor}", out Version? running) && running < oldest
+            ? Error($"the kernel is {release}: {oldest} at least is needed")
+            : Good($"the kernel is {release}");
+    }
 
     private static Finding CheckModules()
     {
