@@ -39,6 +39,7 @@ internal static class ConvertVerb
         {
             to, passphraseFile, newPassphraseFile, abort,
         };
+        KeyVerb.RequireOneInput(command, passphraseFile, newPassphraseFile);
         command.SetAction((parsed, cancellation) =>
         {
             Output output = new(parsed.GetValue(json));

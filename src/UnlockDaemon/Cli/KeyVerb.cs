@@ -66,7 +66,7 @@ internal static class KeyVerb
         {
             name, passphraseFile, s_newPassphraseFile, DerivationTime,
         };
-        RequireOneInput(command, passphraseFile);
+        RequireOneInput(command, passphraseFile, s_newPassphraseFile);
         command.SetAction((parsed, cancellation) => ChangeAsync(parsed, json, (slots, token) => slots.AddAsync(
             parsed.GetValue(name), parsed.GetValue(s_newPassphraseFile), parsed.GetValue(DerivationTime), token),
             passphraseFile, cancellation));
@@ -80,7 +80,7 @@ internal static class KeyVerb
         {
             passphraseFile, s_newPassphraseFile, DerivationTime,
         };
-        RequireOneInput(command, passphraseFile);
+        RequireOneInput(command, passphraseFile, s_newPassphraseFile);
         command.SetAction((parsed, cancellation) => ChangeAsync(parsed, json,
             (slots, token) => slots.ChangeAsync(
                 parsed.GetValue(s_newPassphraseFile), parsed.GetValue(DerivationTime), token),
@@ -186,10 +186,11 @@ internal static class KeyVerb
             result.AddError($"'{name}': {fault}");
     }
 
-    private static void RequireOneInput(Command command, Option<string?> passphraseFile) =>
+    /// <summary>Standard input has one end, and so one passphrase.</summary>
+    internal static void RequireOneInput(Command command, Option<string?> one, Option<string?> other) =>
         command.Validators.Add(result =>
     {
-        if (result.GetValue(passphraseFile) == "-" && result.GetValue(s_newPassphraseFile) == "-")
+        if (result.GetValue(one) == "-" && result.GetValue(other) == "-")
             result.AddError("only one of the two passphrases can come from standard input");
     });
 }
