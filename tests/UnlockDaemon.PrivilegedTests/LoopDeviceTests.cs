@@ -43,7 +43,7 @@ public sealed class LoopDeviceTests : IDisposable
         LoopDevice device = LoopDevice.Attach(_fixture.Container);
         using (File.OpenHandle(device.Path))
         {
-            LinuxException busy = Assert.Throws<LinuxException>(device.Detach);
+            LinuxException busy = Assert.Throws<LinuxException>(() => device.Detach());
             Assert.Contains(device.Path, busy.Message, StringComparison.Ordinal);
         }
     }
@@ -109,6 +109,19 @@ public sealed class LoopDeviceTests : IDisposable
         {
             holder.Kill(entireProcessTree: true);
         }
+    }
+
+    /// <summary>Its number has passed to another file since it was found.</summary>
+    [Fact]
+    public void DeviceOfAnotherFileStaysAttached()
+    {
+        string other = _fixture.Container + ".other";
+        File.Copy(_fixture.Container, other);
+        LoopDevice device = LoopDevice.Attach(_fixture.Container);
+        device.Detach(FileIdentity.Of(other));
+        Assert.True(device.IsAttachedTo(FileIdentity.Of(_fixture.Container)));
+        device.Detach(FileIdentity.Of(_fixture.Container));
+        Assert.Null(device.BackingPath);
     }
 
     [Fact]

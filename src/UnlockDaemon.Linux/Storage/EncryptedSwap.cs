@@ -86,18 +86,21 @@ public sealed class EncryptedSwap(string path, string name)
     /// <exception cref="LinuxException">There is not memory enough: ENOMEM; or another call failed.</exception>
     public void TakeDown()
     {
-        LoopDevice? loop = FileIdentity.TryOf(path) is { } file ? LoopDevice.FindByBackingFile(file, DataOffset) : null;
+        FileIdentity? file = FileIdentity.TryOf(path);
+        LoopDevice? loop = file is { } given ? LoopDevice.FindByBackingFile(given, DataOffset) : null;
         if (Mapping is { } mapping)
         {
             // It may be on another file than the one that is configured by now.
-            loop = Array.Find(LoopDevice.FindAll(), device => device.Number is { } number && mapping.IsOn(number))
-                ?? loop;
+            LoopDevice? below = Array.Find(
+                LoopDevice.FindAll(), device => device.Number is { } number && mapping.IsOn(number));
+            if (below is not null && below != loop)
+                (loop, file) = (below, null);
             if (FindUsed(mapping) is { } used)
                 TakeBack(mapping.Path, used);
             CryptDevice.Deactivate(name);
         }
 
-        loop?.Detach();
+        loop?.Detach(file);
     }
 
     /// <remarks>

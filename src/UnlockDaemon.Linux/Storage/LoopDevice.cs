@@ -109,10 +109,7 @@ public sealed record LoopDevice(string Path)
     /// <param name="backingFile">The file.</param>
     /// <returns>False also when the device is not attached at all.</returns>
     public bool IsAttachedTo(FileIdentity backingFile) =>
-        MayBeOn(backingFile.Device)
-        && GetStatus() is { } status
-        && status.lo_inode == backingFile.Inode
-        && DeviceNumber.FromHuge(status.lo_device) == backingFile.Device;
+        MayBeOn(backingFile.Device) && IsOn(GetStatus(), backingFile);
 
     /// <summary>Whether it was attached by this path, whatever file is there now.</summary>
     /// <param name="path">The path.</param>
@@ -156,21 +153,30 @@ public sealed record LoopDevice(string Path)
     /// Since Linux 3.7 LOOP_CLR_FD on a device that is open elsewhere succeeds and only marks it to be cleared at the
     /// last close, so its return code proves nothing.
     /// </remarks>
+    /// <param name="expected">
+    /// The file it is to be on; one that is on another by now is somebody else's, who got its number. Null for whatever
+    /// it is on.
+    /// </param>
     /// <exception cref="LinuxException">The kernel refuses.</exception>
-    public void DetachAtLastClose()
+    public void DetachAtLastClose(FileIdentity? expected = null)
     {
         using SafeFileHandle device = Fcntl.Open(Path, LibC.O_RDWR);
+        // As long as it is open here it gets no other file.
+        if (expected is { } file && !IsOn(GetStatus(device), file))
+            return;
         if (Ioctl.ioctl(device, Loop.LOOP_CLR_FD, 0) != 0 && Marshal.GetLastPInvokeError() != LibC.ENXIO)
             throw LinuxException.FromLastError("detach", Path);
     }
 
     /// <summary>Detaches the device, and looks until the kernel has let it go.</summary>
+    /// <param name="expected">As with <see cref="DetachAtLastClose"/>.</param>
     /// <exception cref="LinuxException">The device is still attached after 5 s: EBUSY.</exception>
-    public void Detach()
+    public void Detach(FileIdentity? expected = null)
     {
-        DetachAtLastClose();
+        DetachAtLastClose(expected);
         // No event tells of the last close; the wait is short and only when somebody has the device open.
-        for (long started = Stopwatch.GetTimestamp(); GetStatus() is not null; Thread.Sleep(5))
+        for (long started = Stopwatch.GetTimestamp();
+            GetStatus() is { } status && (expected is not { } file || IsOn(status, file)); Thread.Sleep(5))
         {
             if (Stopwatch.GetElapsedTime(started) > s_detachLimit)
                 throw new LinuxException("detach", Path, LibC.EBUSY);
@@ -265,11 +271,20 @@ public sealed record LoopDevice(string Path)
     private string? Attribute(string name) =>
         KernelText.TryRead($"/sys/block/{System.IO.Path.GetFileName(Path)}/{name}")?.TrimEnd('\n');
 
-    private unsafe Loop.loop_info64? GetStatus()
+    private static bool IsOn(Loop.loop_info64? status, FileIdentity file) => status is { } known
+        && known.lo_inode == file.Inode
+        && DeviceNumber.FromHuge(known.lo_device) == file.Device;
+
+    private Loop.loop_info64? GetStatus()
     {
         using SafeFileHandle device = Fcntl.open(Path, LibC.O_RDONLY | LibC.O_CLOEXEC, 0);
+        return device.IsInvalid ? null : GetStatus(device);
+    }
+
+    private static unsafe Loop.loop_info64? GetStatus(SafeFileHandle device)
+    {
         // SAFETY: the structure is as C has it, on this stack.
         Loop.loop_info64 status;
-        return !device.IsInvalid && Ioctl.ioctl(device, Loop.LOOP_GET_STATUS64, &status) == 0 ? status : null;
+        return Ioctl.ioctl(device, Loop.LOOP_GET_STATUS64, &status) == 0 ? status : null;
     }
 }
