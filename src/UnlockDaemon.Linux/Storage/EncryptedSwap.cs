@@ -116,8 +116,9 @@ public sealed class EncryptedSwap(string path, string name)
     }
 
     /// <summary>How many bytes lie there; null when the kernel does not swap to it.</summary>
-    private static long? FindUsed(CryptMapping mapping) =>
-        SwapTable.Read().FirstOrDefault(area => area.Path == $"/dev/{Path.GetFileName(mapping.SysfsPath)}")?.Used;
+    /// <remarks>The kernel has the name of the node, which is no link to another one where udev made none.</remarks>
+    private static long? FindUsed(CryptMapping mapping) => SwapTable.Read().FirstOrDefault(area =>
+        area.Path == $"/dev/{Path.GetFileName(mapping.SysfsPath)}" || area.Path == mapping.Path)?.Used;
 
     private static long Available() => MemoryInfo.Read().Available;
 
