@@ -14,11 +14,12 @@ public sealed unsafe class LockedMemory : MemoryManager<byte>
 
     /// <summary>Reserves and locks memory.</summary>
     /// <param name="length">Size in bytes; rounded up to whole pages by the kernel.</param>
+    /// <param name="mayBeSwapped">Whether it is of use also where it cannot be locked, as nothing secret comes in.</param>
     /// <exception cref="LinuxException">The memory could not be mapped or locked (RLIMIT_MEMLOCK).</exception>
-    public LockedMemory(int length)
+    public LockedMemory(int length, bool mayBeSwapped = false)
     {
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(length);
-        _mapping = new LockedMapping(length);
+        _mapping = new LockedMapping(length, mayBeSwapped);
     }
 
     /// <inheritdoc/>

@@ -19,6 +19,7 @@ public sealed class MessageStream : IDisposable
     private readonly Socket _socket;
     private readonly TimeSpan _limit;
     private readonly int _maximumLength;
+    private readonly bool _mayBeSwapped;
     private LockedMemory? _buffer;
     private int _filled;
     private int _taken;
@@ -29,11 +30,16 @@ public sealed class MessageStream : IDisposable
     /// How long the rest of a message may take once it has begun, and how long a peer may not read.
     /// </param>
     /// <param name="maximumLength">The longest message that is taken, in bytes.</param>
-    public MessageStream(Socket socket, TimeSpan limit, int maximumLength)
+    /// <param name="mayBeSwapped">
+    /// Whether messages are taken also where memory cannot be locked: replies have no secrets, and a user may lock less
+    /// than the longest of them.
+    /// </param>
+    public MessageStream(Socket socket, TimeSpan limit, int maximumLength, bool mayBeSwapped = false)
     {
         _socket = socket;
         _limit = limit;
         _maximumLength = maximumLength;
+        _mayBeSwapped = mayBeSwapped;
     }
 
     /// <summary>Waits for the next message.</summary>
@@ -140,7 +146,7 @@ public sealed class MessageStream : IDisposable
         // Nothing is locked while nothing comes.
         if (_buffer is null)
             _ = await _socket.ReceiveAsync(Memory<byte>.Empty, cancellation);
-        _buffer ??= new LockedMemory(_maximumLength + 1);
+        _buffer ??= new LockedMemory(_maximumLength + 1, _mayBeSwapped);
         if (_filled == _buffer.Memory.Length)
             throw new ProtocolException($"a message may have {_maximumLength} bytes at most");
         int count = await _socket.ReceiveAsync(_buffer.Memory[_filled..], cancellation);

@@ -10,7 +10,7 @@ public sealed class VarlinkClient : IDisposable
     private readonly MessageStream _stream;
 
     private VarlinkClient(Socket socket) => _stream =
-        new MessageStream(socket, TimeSpan.FromSeconds(10), MessageStream.MaximumReply);
+        new MessageStream(socket, TimeSpan.FromSeconds(10), MessageStream.MaximumReply, mayBeSwapped: true);
 
     /// <summary>Connects to the daemon.</summary>
     /// <param name="path">Path of the socket.</param>
@@ -68,7 +68,7 @@ public sealed class VarlinkClient : IDisposable
         do
         {
             ReadOnlyMemory<byte> message = await _stream.ReceiveAsync(cancellation)
-                ?? throw new ProtocolException("the daemon hung up: see 'journalctl -u unlockd'");
+                ?? throw new ProtocolException($"the daemon hung up: see 'journalctl -u {Instance.Current.Unit}'");
             reply = VarlinkReply.Parse(message);
             yield return reply;
         }

@@ -7,7 +7,7 @@ namespace UnlockDaemon.Linux.Interop;
 /// <summary>An anonymous, locked mapping; wiped when released, also when its owner forgot to.</summary>
 internal sealed unsafe class LockedMapping : SafeHandle
 {
-    internal LockedMapping(int length)
+    internal LockedMapping(int length, bool mayBeSwapped)
         : base(-1, ownsHandle: true)
     {
         Length = length;
@@ -20,7 +20,7 @@ internal sealed unsafe class LockedMapping : SafeHandle
         // SAFETY: the mapping is all of this address and length, for these calls and those below.
         // A kernel that cannot lock pages as they come (that of an emulator, or one that filters calls) locks them now.
         if (LibC.mlock2((void*)handle, (size_t)(ulong)length, LibC.MLOCK_ONFAULT) != 0
-            && LibC.mlock((void*)handle, (size_t)(ulong)length) != 0)
+            && LibC.mlock((void*)handle, (size_t)(ulong)length) != 0 && !mayBeSwapped)
         {
             LinuxException locking = LinuxException.FromLastError("lock", $"{length} bytes of memory for a secret");
             Dispose();
