@@ -45,7 +45,7 @@ public sealed record Instance(string Name)
     /// <summary>Makes names of files that the instances have side by side: "-NAME", or nothing.</summary>
     public string Suffix => IsUsual ? "" : "-" + Name;
 
-    /// <summary>Says which one this process is; once, as it starts.</summary>
+    /// <summary>Says which one this process is, as it starts; unlockctl also goes from one to the next.</summary>
     /// <param name="instance">The instance.</param>
     public static void Use(Instance instance) => Current = instance;
 

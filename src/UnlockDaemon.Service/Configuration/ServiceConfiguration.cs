@@ -5,6 +5,6 @@ namespace UnlockDaemon.Service.Configuration;
 /// <param name="Unit">The systemd unit, with its suffix: <c>mariadb.service</c>.</param>
 /// <param name="DependsOn">Names of the services that must be ready before this one is started.</param>
 /// <param name="Ready">How readiness is found out; null takes systemd's own word.</param>
-/// <param name="Timeout">The longest time from start to ready, and from stop to stopped.</param>
+/// <param name="Timeout">The longest time from start to ready.</param>
 public sealed record ServiceConfiguration(
     string Name, string Unit, IReadOnlyList<string> DependsOn, ProbeSpecification? Ready, TimeSpan Timeout);

@@ -11,6 +11,6 @@ public sealed record RunningService(string Name, string Unit, string Reason, IRe
     internal string Remains => Processes.Count > 0 ? $"{Reason}: pid {string.Join(", ", Processes)}" : Reason;
 
     /// <summary>The service and what is left of it in one line.</summary>
-    /// <returns>"utm5_core (utm5_core.service) did not stop within 90 s: pid 412, 413".</returns>
+    /// <returns>"utm5_core (utm5_core.service) is stopped, but left processes: pid 412, 413".</returns>
     public override string ToString() => $"{Name} ({Unit}) {Remains}";
 }

@@ -55,7 +55,8 @@ internal sealed class KeyChange(Output output, KeyDialog dialog, string device, 
         if (FindChange(now, old.Slot) is { } late)
             return output.Fail(ExitCode.Failure, late);
         int slot = now.AddSlot(old.Key, changed, Derivation(milliseconds));
-        // Killed in between: both passphrases open the volume, and 'key list' shows the name twice.
+        // Killed in between: both passphrases open the volume, and 'key list' shows the name twice, or a slot without
+        // one.
         now.ShareName(old.Slot.Number, slot);
         now.RemoveSlot(old.Slot.Number);
         return Tell(now, slot, "changed: the old passphrase opens nothing any more");
