@@ -213,4 +213,7 @@ public sealed record ContainerFile(string Path)
             _ => null,
         };
     }
+
+    /// <summary>Its path; what a record shows by itself would open the device.</summary>
+    public override string ToString() => Path;
 }

@@ -182,4 +182,7 @@ public sealed record CryptMapping(string Name, string SysfsPath)
         MemoryMarshal.CreateReadOnlySpanFromNullTerminated(type).SequenceEqual("crypt"u8);
 
     private static string? ReadAttribute(string path) => KernelText.TryRead(path)?.Trim();
+
+    /// <summary>Its path; what a record shows by itself would open the device.</summary>
+    public override string ToString() => Path;
 }

@@ -92,4 +92,7 @@ public sealed record GpgKeyFile(string Path)
         Directory.CreateDirectory(home, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
         return home;
     }
+
+    /// <summary>Its path alone.</summary>
+    public override string ToString() => Path;
 }

@@ -287,4 +287,7 @@ public sealed record LoopDevice(string Path)
         Loop.loop_info64 status;
         return Ioctl.ioctl(device, Loop.LOOP_GET_STATUS64, &status) == 0 ? status : null;
     }
+
+    /// <summary>Its path; what a record shows by itself would open the device.</summary>
+    public override string ToString() => Path;
 }

@@ -108,4 +108,7 @@ public sealed record MountPoint(string Path)
             ? false
             : throw LinuxException.FromLastError("make immutable", Path);
     }
+
+    /// <summary>Its path; what a record shows by itself would open the device.</summary>
+    public override string ToString() => Path;
 }
