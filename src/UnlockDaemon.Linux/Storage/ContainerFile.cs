@@ -18,7 +18,6 @@ public sealed record ContainerFile(string Path)
     // struct luks_phdr (LUKS1) and struct luks2_hdr_disk: the same place in both.
     private const int UuidOffset = 168;
     private const int UuidLength = 36;
-    private static readonly byte[] s_luksMagic = [(byte)'L', (byte)'U', (byte)'K', (byte)'S', 0xBA, 0xBE];
 
     /// <summary>Size in bytes.</summary>
     /// <exception cref="LinuxException">It cannot be looked at.</exception>
@@ -52,7 +51,7 @@ public sealed record ContainerFile(string Path)
         get
         {
             Span<byte> start = stackalloc byte[UuidOffset + UuidLength];
-            return File.Exists(Path) && ReadStart(start) == start.Length && start.StartsWith(s_luksMagic)
+            return File.Exists(Path) && ReadStart(start) == start.Length && start.StartsWith(LuksSummary.Magic)
                 ? Encoding.ASCII.GetString(start[UuidOffset..])
                 : null;
         }
@@ -183,8 +182,8 @@ public sealed record ContainerFile(string Path)
     {
         get
         {
-            Span<byte> magic = stackalloc byte[6];
-            return ReadStart(magic) == magic.Length && magic.SequenceEqual(s_luksMagic);
+            Span<byte> magic = stackalloc byte[LuksSummary.Magic.Length];
+            return ReadStart(magic) == magic.Length && magic.SequenceEqual(LuksSummary.Magic);
         }
     }
 

@@ -69,7 +69,7 @@ public sealed class HostCheck(UnlockdConfiguration configuration, ISystemd syste
     {
         bool xfs = configuration.Volume.Filesystem == FilesystemType.Xfs;
         string program = xfs ? "mkfs.xfs" : "e2fsck";
-        return File.Exists("/usr/sbin/" + program) || File.Exists("/sbin/" + program)
+        return Tool.Find(program) is not null
             ? Good($"{program} is installed")
             : Error($"{program} is not installed: 'apt install {(xfs ? "xfsprogs" : "e2fsprogs")}'");
     }
