@@ -61,16 +61,16 @@ internal sealed unsafe class PipedProgram : IDisposable
     /// <summary>Takes what it writes, to its end.</summary>
     /// <param name="memory">Takes its output.</param>
     /// <param name="limit">How long it may take.</param>
-    /// <returns>How many bytes there were, and its messages.</returns>
+    /// <returns>How many bytes there were, its messages, and whether it ended with 0.</returns>
     /// <exception cref="LinuxException">It took too long, or wrote more than the memory holds.</exception>
-    internal (int Length, string Messages) Receive(Span<byte> memory, TimeSpan limit)
+    internal (int Length, string Messages, bool Succeeded) Receive(Span<byte> memory, TimeSpan limit)
     {
         long started = Stopwatch.GetTimestamp();
         int length = ReadAll(_output, memory, started, limit);
         byte[] messages = new byte[4096];
         int count = ReadAll(_messages, messages, started, limit);
-        Reap();
-        return (length, Encoding.UTF8.GetString(messages, 0, count));
+        int status = Reap();
+        return (length, Encoding.UTF8.GetString(messages, 0, count), status == 0);
     }
 
     public void Dispose()
@@ -78,7 +78,7 @@ internal sealed unsafe class PipedProgram : IDisposable
         if (!_ended)
         {
             _ = LibC.kill(_pid, LibC.SIGKILL);
-            Reap();
+            _ = Reap();
         }
 
         _secret.Dispose();
@@ -150,14 +150,17 @@ internal sealed unsafe class PipedProgram : IDisposable
             throw new LinuxException("wait for", _file, LibC.EBUSY, "it took too long");
     }
 
-    private void Reap()
+    /// <returns>How it ended; 0 for an exit with 0.</returns>
+    private int Reap()
     {
-        while (Spawn.waitpid(_pid, out _, 0) < 0
+        int status;
+        while (Spawn.waitpid(_pid, out status, 0) < 0
             && System.Runtime.InteropServices.Marshal.GetLastPInvokeError() == LibC.EINTR)
         {
             // A signal came first.
         }
 
         _ended = true;
+        return status;
     }
 }

@@ -43,8 +43,8 @@ public sealed record GpgKeyFile(string Path)
                 "--no-symkey-cache", "--ignore-mdc-error", "--pinentry-mode", "loopback", "--passphrase-fd", "3",
                 "--status-fd", "2", "--decrypt", "--", Path);
             gpg.Send(passphrase.Bytes);
-            (int length, string messages) = gpg.Receive(memory.GetSpan(), s_limit);
-            return Judge(ref memory!, length, messages);
+            (int length, string messages, bool succeeded) = gpg.Receive(memory.GetSpan(), s_limit);
+            return Judge(ref memory!, length, messages, succeeded);
         }
         finally
         {
@@ -54,9 +54,10 @@ public sealed record GpgKeyFile(string Path)
     }
 
     /// <summary>Source: GnuPG's doc/DETAILS, "Format of the --status-fd output".</summary>
-    private KeyLines? Judge(ref LockedMemory? memory, int length, string messages)
+    private KeyLines? Judge(ref LockedMemory? memory, int length, string messages, bool succeeded)
     {
-        if (messages.Contains("[GNUPG:] DECRYPTION_OKAY", StringComparison.Ordinal))
+        // One that was killed in the middle may have written a part only, and said so before.
+        if (succeeded && messages.Contains("[GNUPG:] DECRYPTION_OKAY", StringComparison.Ordinal))
         {
             KeyLines? lines = KeyLines.TryParse(memory!, length);
             memory = null;
