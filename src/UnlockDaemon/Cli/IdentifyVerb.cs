@@ -11,6 +11,9 @@ namespace UnlockDaemon.Cli;
 /// <summary>unlockctl identify.</summary>
 internal sealed class IdentifyVerb(Output output, string container, string seed, string? keyFile)
 {
+    // IVs of 'plain' are numbers of sectors with 32 bits.
+    private const long LastOf32Bits = 1L << (32 + 9);
+
     internal static Command Command(Option<bool> json, Option<string?> passphraseFile)
     {
         Argument<string> file = new("FILE") { Description = "The container: a file, or a block device" };
@@ -67,8 +70,15 @@ internal sealed class IdentifyVerb(Output output, string container, string seed,
         Reply(inspection, variants, search.Tried, seconds);
         foreach (Variant variant in variants)
             output.Line($"\n{variant.Description}:\n\n{variant.ToYaml(container).TrimEnd()}");
+        if (variants.Count > 0 && inspection.Size > LastOf32Bits)
+        {
+            output.Line("\nIts first sectors do not tell 'plain' from 'plain64', which differ behind the first 2 TiB: where "
+                + "what lies there reads as nonsense, it is the other one");
+        }
+
         return variants.Count > 0 ? ExitCode.Success : Complain(ExitCode.WrongPassphrase, "no way fits: the passphrase "
-            + "is another one, or a seed (--seed), a key file (--key-file) or an offset of its own belongs to it");
+            + "is another one, or a seed (--seed), a key file (--key-file) or an offset of its own belongs to it, or what "
+            + "is on it is none of ext2, ext3, ext4 and xfs");
     }
 
     /// <summary>With --json the one object is there already.</summary>
