@@ -80,6 +80,8 @@ public sealed class HookTests : IDisposable
     {
         _ssh.Answer("lock", "", code, words);
         await AssertDeniedAsync(why);
+        // What was locked without an answer is prompted for again at once.
+        Assert.Contains("\nrelease ", _ssh.Requests, StringComparison.Ordinal);
     }
 
     [Fact]
