@@ -8,6 +8,8 @@ public sealed partial class LayeringTests
 {
     [Theory]
     [InlineData("Configuration", "Units", "Volumes", "Prompts", "Api", "Checks", "Parts")]
+    [InlineData("Containers", "Configuration", "Units", "Volumes", "Prompts", "Api", "Checks", "Parts")]
+    [InlineData("Checks", "Api", "Parts")]
     [InlineData("Units", "Volumes", "Prompts", "Api", "Checks", "Parts")]
     [InlineData("Volumes", "Prompts", "Api", "Checks")]
     [InlineData("Prompts", "Api", "Checks")]
