@@ -167,6 +167,8 @@ public static unsafe partial class CryptDevice
                 failure = ExceptionDispatchInfo.Capture(exception);
             }
         });
+        // A daemon that is told to end does not wait for a derivation; what is half made then, the next one takes down.
+        thread.IsBackground = true;
         thread.Start();
         thread.Join();
         failure?.Throw();
