@@ -23,7 +23,8 @@ public static class Journal
         UnitState unit, int count, CancellationToken cancellationToken)
     {
         await SynchronizeAsync(cancellationToken);
-        return await Task.Run(() => ReadLast(unit, count), cancellationToken);
+        // On a disk that does not answer the reading itself cannot be ended, only left alone.
+        return await Task.Run(() => ReadLast(unit, count), CancellationToken.None).WaitAsync(cancellationToken);
     }
 
     /// <summary>The matches that select a unit's lines: one of the groups must hold, as a whole.</summary>
