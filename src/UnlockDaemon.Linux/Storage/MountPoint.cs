@@ -88,13 +88,15 @@ public sealed record MountPoint(string Path)
     /// Makes the bare directory immutable, so that nothing can be written under the mount while it is away. Files that
     /// are there already may be in use: then it stays as it is.
     /// </summary>
-    /// <returns>False when it is not empty, or the file system below knows no such flag (tmpfs).</returns>
-    /// <exception cref="LinuxException">The flag could not be set.</exception>
+    /// <returns>
+    /// False when it is not empty or not there, the file system below knows no such flag (tmpfs) or is read-only, or for
+    /// any other reason: it is one more safeguard, and nothing hangs on it.
+    /// </returns>
     public unsafe bool TrySetImmutable()
     {
-        if (Directory.EnumerateFileSystemEntries(Path).Any())
+        using SafeFileHandle directory = Fcntl.open(Path, LibC.O_RDONLY | LibC.O_DIRECTORY | LibC.O_CLOEXEC, 0);
+        if (directory.IsInvalid || !IsEmpty())
             return false;
-        using SafeFileHandle directory = Fcntl.Open(Path, LibC.O_RDONLY | LibC.O_DIRECTORY);
         // SAFETY: both requests are given the address of an int, whatever size their numbers speak of.
         int flags;
         if (Ioctl.ioctl(directory, Fs.FS_IOC_GETFLAGS, &flags) != 0)
@@ -102,11 +104,19 @@ public sealed record MountPoint(string Path)
         if ((flags & Fs.FS_IMMUTABLE_FL) != 0)
             return true;
         flags |= Fs.FS_IMMUTABLE_FL;
-        if (Ioctl.ioctl(directory, Fs.FS_IOC_SETFLAGS, &flags) == 0)
-            return true;
-        return Marshal.GetLastPInvokeError().IsOneOf(LibC.EOPNOTSUPP, LibC.ENOTTY)
-            ? false
-            : throw LinuxException.FromLastError("make immutable", Path);
+        return Ioctl.ioctl(directory, Fs.FS_IOC_SETFLAGS, &flags) == 0;
+    }
+
+    private bool IsEmpty()
+    {
+        try
+        {
+            return !Directory.EnumerateFileSystemEntries(Path).Any();
+        }
+        catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
+        {
+            return false;
+        }
     }
 
     /// <summary>Its path; what a record shows by itself would open the device.</summary>
