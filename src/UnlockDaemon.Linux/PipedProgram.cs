@@ -120,6 +120,8 @@ internal sealed unsafe class PipedProgram : IDisposable
             [file, .. arguments, null], [.. Tool.Environment, null]);
         _ = Spawn.posix_spawn_file_actions_destroy(&actions);
         _ = Spawn.posix_spawnattr_destroy(&attributes);
+        if (error == 0)
+            Tool.Unprotect(pid);
         return error;
     }
 

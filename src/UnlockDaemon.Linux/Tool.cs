@@ -47,12 +47,30 @@ public static class Tool
         try
         {
             Process process = Process.Start(start)!;
+            Unprotect(process.Id);
             process.StandardInput.Close();
             return process;
         }
         catch (Win32Exception failure)
         {
             throw new LinuxException("run", name, failure.NativeErrorCode);
+        }
+    }
+
+    /// <summary>
+    /// The daemon is to outlive what the kernel ends for want of memory, which a program inherits: a check that takes all
+    /// of it would then be the last to go.
+    /// </summary>
+    /// <param name="pid">A program that was started.</param>
+    internal static void Unprotect(int pid)
+    {
+        try
+        {
+            File.WriteAllText($"/proc/{pid}/oom_score_adj", "0");
+        }
+        catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
+        {
+            // It has ended already, or whoever runs this one lets nobody lower it.
         }
     }
 
