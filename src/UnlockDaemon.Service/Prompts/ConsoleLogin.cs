@@ -103,10 +103,17 @@ internal sealed class ConsoleLogin
             .Select(directory => Path.Combine(directory, "prompt", _console))
             .Where(marker => marker != _marker && File.Exists(marker))];
         Array.ForEach(others, File.Delete);
-        await ReturnAsync(cancellation);
-        Reserve();
-        foreach (string other in others)
-            File.WriteAllBytes(other, []);
+        try
+        {
+            await ReturnAsync(cancellation);
+        }
+        finally
+        {
+            // Also when this prompt ends meanwhile: the others go on.
+            Reserve();
+            foreach (string other in others.Where(static other => Directory.Exists(Path.GetDirectoryName(other))))
+                File.WriteAllBytes(other, []);
+        }
     }
 
     /// <summary>Gives the console back to its getty.</summary>
