@@ -86,6 +86,6 @@ public static class Tool
         string words = process.StandardOutput.ReadToEnd() + process.StandardError.ReadToEnd();
         process.WaitForExit();
         return (process.ExitCode, words.Split('\n', StringSplitOptions.TrimEntries
-            | StringSplitOptions.RemoveEmptyEntries).LastOrDefault());
+            | StringSplitOptions.RemoveEmptyEntries).Select(Wording.OneLine).LastOrDefault());
     }
 }

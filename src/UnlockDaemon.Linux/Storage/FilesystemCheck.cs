@@ -30,7 +30,7 @@ public static class FilesystemCheck
             if (TryParseProgress(line) is { } part)
                 progress?.Report(part);
             else if (line.Trim().Length > 0)
-                lastWords = line.Trim(' ', ':');
+                lastWords = Wording.OneLine(line.Trim(' ', ':'));
         }
 
         await checker.WaitForExitAsync(CancellationToken.None);
@@ -56,7 +56,7 @@ public static class FilesystemCheck
         {
             // "Phase 3 - ..." and "        - ..." tell what is being done.
             if (line.Length > 0 && !line.StartsWith("Phase ", StringComparison.Ordinal) && !char.IsWhiteSpace(line[0]))
-                finding ??= line.Trim();
+                finding ??= Wording.OneLine(line.Trim());
         }
 
         await checker.WaitForExitAsync(CancellationToken.None);

@@ -27,7 +27,9 @@ internal readonly record struct ProcessDirectory(int Pid, string Path)
 
     internal IReadOnlyList<MountEntry> ReadMounts() => MountTable.Read(Path + "/mountinfo");
 
-    internal Holder Hold(string kind, string path) => new(Pid, Command, Unit, kind, path);
+    /// <remarks>Processes and files have whatever names their users give them.</remarks>
+    internal Holder Hold(string kind, string path) =>
+        new(Pid, Wording.OneLine(Command), Unit, kind, Wording.OneLine(path));
 
     private string Command => KernelText.Lines(Path + "/comm").FirstOrDefault() ?? "?";
 

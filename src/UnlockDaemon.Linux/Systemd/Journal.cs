@@ -8,7 +8,6 @@ namespace UnlockDaemon.Linux.Systemd;
 /// <summary>The system's journal, opened for one question and closed again: open, its files stay mapped.</summary>
 public static class Journal
 {
-    private const int LongestLine = 1000;
     private const string SocketPath = "/run/systemd/journal/io.systemd.journal";
 
     private static readonly TimeSpan SynchronizeLimit = TimeSpan.FromSeconds(2);
@@ -33,17 +32,8 @@ public static class Journal
         : [[$"_SYSTEMD_UNIT={unit.Id}"], [$"UNIT={unit.Id}", "_PID=1"]];
 
     /// <summary>Makes a message fit for one line of a terminal.</summary>
-    internal static string ToLine(ReadOnlySpan<byte> message)
-    {
-        string text = Encoding.UTF8.GetString(message).TrimEnd();
-        if (text.Length > LongestLine)
-            text = text[..LongestLine];
-        return string.Create(text.Length, text, static (line, source) =>
-        {
-            for (int i = 0; i < line.Length; i++)
-                line[i] = char.IsControl(source[i]) ? ' ' : source[i];
-        });
-    }
+    internal static string ToLine(ReadOnlySpan<byte> message) =>
+        Wording.OneLine(Encoding.UTF8.GetString(message).TrimEnd());
 
     private static List<string> ReadLast(UnitState unit, int count)
     {

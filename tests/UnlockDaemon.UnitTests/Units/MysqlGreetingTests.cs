@@ -15,6 +15,10 @@ public sealed class MysqlGreetingTests
         Assert.Equal(ProbeResult.Ready("10.11.6-MariaDB"), Read("\x0a" + "5.5.5-10.11.6-MariaDB\0"));
 
     [Fact]
+    public void TakesNoControlCharactersFromTheServer() =>
+        Assert.Equal(ProbeResult.Ready("10 [2J11"), Read("\x0a" + "10\x1b[2J11\0"));
+
+    [Fact]
     public void ReadsARefusalWithAState() =>
         Assert.Equal(
             ProbeResult.NotReady("the server refuses connections: Too many connections (1040)"),

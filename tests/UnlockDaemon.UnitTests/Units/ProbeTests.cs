@@ -116,6 +116,17 @@ public sealed class ProbeTests : IDisposable
             ProbeResult.NotReady("mysqld is dead"),
             await LookAsync(ProbeKind.Exec, "/bin/sh -c 'echo mysqld is dead; exit 1'"));
 
+    [Theory]
+    [InlineData(@"printf 'a\033[31m\rb'", "a [31m b")]
+    [InlineData(@"head -c 3000 /dev/zero | tr '\0' x", null)]
+    public async Task ExecGivesOneLineThatATerminalTakesAsText(string script, string? said)
+    {
+        await File.WriteAllTextAsync(_directory + "/probe", script + "; exit 1", Limit);
+        Assert.Equal(
+            ProbeResult.NotReady(said ?? new string('x', 1000)),
+            await LookAsync(ProbeKind.Exec, $"/bin/sh {_directory}/probe"));
+    }
+
     [Fact]
     public async Task ExecGivesTheExitStatusWithoutOutput() =>
         Assert.Equal(
