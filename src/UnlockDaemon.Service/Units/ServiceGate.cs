@@ -41,7 +41,7 @@ public sealed class ServiceGate
     {
         var files = new List<GateFile>();
         foreach (string unit in _units)
-            files.Add(new GateFile(unit, PathOf(unit), StateOf(PathOf(unit), ContentOf(_mountPoint))));
+            files.Add(new GateFile(unit, PathOf(unit), StateOf(PathOf(unit), ContentOf(unit, _mountPoint))));
         files.AddRange(FindStale());
         return files;
     }
@@ -64,18 +64,26 @@ public sealed class ServiceGate
     }
 
     /// <summary>The drop-in's text.</summary>
-    internal static string ContentOf(string mountPoint) =>
+    internal static string ContentOf(string unit, string mountPoint) =>
         $"""
         {Mark}
         # The data of this unit lies on the encrypted volume at {mountPoint}: unless it is mounted there, the unit
         # must not start. When the volume is unlocked, unlockd starts it.
         # To undo: take the service out of {Instance.Current.Configuration}, then run "{Apply}".
         [Unit]
-        After={Instance.Current.Unit}
-        After={UnitName.FromPath(mountPoint, "mount").Replace("%", "%%")}
+        {OrderOf(unit)}After={UnitName.FromPath(mountPoint, "mount").Replace("%", "%%")}
         AssertPathIsMountPoint={mountPoint.Replace("%", "%%")}
 
         """;
+
+    /// <summary>
+    /// Stopped before unlockd at shutdown; but basic.target comes after every socket and path unit, and unlockd after
+    /// basic.target: one that came after unlockd would make a cycle, of which systemd drops any job.
+    /// </summary>
+    private static string OrderOf(string unit) =>
+        unit.EndsWith(".socket", StringComparison.Ordinal) || unit.EndsWith(".path", StringComparison.Ordinal)
+            ? ""
+            : $"After={Instance.Current.Unit}\n";
 
     // Each instance has its own, so that none removes those of another.
     private string PathOf(string unit) => $"{_root}/{unit}.d/unlockd{Instance.Current.Suffix}.conf";
@@ -105,7 +113,7 @@ public sealed class ServiceGate
         switch (file.State)
         {
             case GateState.Missing or GateState.Outdated:
-                DropInFile.Write(file.Path, Encoding.UTF8.GetBytes(ContentOf(_mountPoint)));
+                DropInFile.Write(file.Path, Encoding.UTF8.GetBytes(ContentOf(file.Unit, _mountPoint)));
                 return true;
             case GateState.Stale:
                 DropInFile.Remove(file.Path);

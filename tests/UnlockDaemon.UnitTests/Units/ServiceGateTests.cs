@@ -26,6 +26,20 @@ public sealed class ServiceGateTests : IDisposable
         Assert.Equal(["reload"], _systemd.Calls);
     }
 
+    /// <summary>basic.target comes after those, and unlockd after basic.target: one job of the cycle is dropped.</summary>
+    [Theory]
+    [InlineData("web.socket", false)]
+    [InlineData("web.path", false)]
+    [InlineData("web.timer", true)]
+    [InlineData("web.target", true)]
+    public async Task OrdersAfterUnlockdOnlyWhatTheBootDoesNotWaitFor(string unit, bool ordered)
+    {
+        await ApplyAsync("/var/secure", unit);
+        string[] lines = await File.ReadAllLinesAsync(PathOf(unit), Limit);
+        Assert.Equal(ordered, lines.Contains("After=unlockd.service"));
+        Assert.Contains("AssertPathIsMountPoint=/var/secure", lines);
+    }
+
     [Fact]
     public async Task ChangesNothingThatIsInOrder()
     {
@@ -81,7 +95,8 @@ public sealed class ServiceGateTests : IDisposable
     [Fact]
     public void KeepsSystemdFromReadingSpecifiersIntoAPath() =>
         Assert.Contains(
-            "\nAssertPathIsMountPoint=/srv/100%%\n", ServiceGate.ContentOf("/srv/100%"), StringComparison.Ordinal);
+            "\nAssertPathIsMountPoint=/srv/100%%\n", ServiceGate.ContentOf("a.service", "/srv/100%"),
+            StringComparison.Ordinal);
 
     [Fact]
     public async Task LeavesNoDraftBehind()
