@@ -29,8 +29,18 @@ internal static class UnitProperties
         "ExecMainStatus" => state with { ExitStatus = value.GetInt32() },
         "InvocationID" => state with { InvocationId = Convert.ToHexStringLower(value.GetArray<byte>()) },
         "Job" => state with { HasJob = value.GetItem(0).GetUInt32() != 0 },
+        "NeedDaemonReload" => state with { NeedsReload = value.GetBool() },
+        "Asserts" => state with { AssertedMountPoints = ReadMountPoints(value) },
         "ConditionResult" => state with { ConditionResult = value.GetBool() },
         "ActiveEnterTimestampMonotonic" => state with { ActiveSince = TimeSpan.FromMicroseconds(value.GetUInt64()) },
         _ => state,
     };
+
+    /// <remarks>An assertion: name, whether it is one of which one is enough, whether negated, parameter, result.</remarks>
+    private static string[] ReadMountPoints(VariantValue assertions) =>
+    [
+        .. Enumerable.Range(0, assertions.Count).Select(assertions.GetItem)
+            .Where(static assertion => assertion.GetItem(0).GetString() == "AssertPathIsMountPoint")
+            .Select(static assertion => assertion.GetItem(3).GetString()),
+    ];
 }

@@ -55,6 +55,12 @@ public sealed record UnitState
     /// <summary>Whether its conditions (ConditionPathExists= and the like) held at the last start.</summary>
     public bool ConditionResult { get; init; }
 
+    /// <summary>Whether its files are newer than what systemd has read; not every new drop-in is noticed.</summary>
+    public bool NeedsReload { get; init; }
+
+    /// <summary>What has to be a mount point for it to start: AssertPathIsMountPoint=, as systemd has read it.</summary>
+    public IReadOnlyList<string> AssertedMountPoints { get; init; } = [];
+
     /// <summary>Whether a job for it is queued or runs: an inactive unit may be on its way up.</summary>
     public bool HasJob { get; init; }
 

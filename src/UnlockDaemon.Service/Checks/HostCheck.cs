@@ -25,7 +25,7 @@ public sealed class HostCheck(UnlockdConfiguration configuration, ISystemd syste
             findings.Add(await CheckUnitAsync(service, cancellation));
         ServiceGate gate = new(configuration.Volume.MountPoint,
             configuration.Services.Select(static service => service.Unit));
-        findings.AddRange(gate.Inspect().Select(Describe));
+        findings.AddRange((await gate.InspectAsync(systemd, cancellation)).Select(Describe));
         return findings;
     }
 
@@ -156,6 +156,8 @@ public sealed class HostCheck(UnlockdConfiguration configuration, ISystemd syste
     private static Finding Describe(GateFile gate) => gate.State switch
     {
         GateState.Applied => Good($"{gate.Unit} is gated"),
+        GateState.Unread => Error($"systemd has not read all files of {gate.Unit}, so that it may start while the volume "
+            + "is locked: run 'unlockctl apply'"),
         GateState.Foreign => Error($"{gate.Path} was not written by unlockctl, so {gate.Unit} is not gated: move it "
             + "away, then run 'unlockctl apply'"),
         GateState.Stale => Warning($"{gate.Unit} is no longer configured but still gated: run 'unlockctl apply'"),

@@ -6,6 +6,9 @@ public enum GateState
     /// <summary>As it should be.</summary>
     Applied,
 
+    /// <summary>As it should be on disk, but systemd does not know it yet.</summary>
+    Unread,
+
     /// <summary>A configured unit has none.</summary>
     Missing,
 

@@ -34,14 +34,23 @@ public sealed class ServiceGate
         _root = root;
     }
 
-    /// <summary>Compares what is on disk with what should be.</summary>
+    /// <summary>Compares what is on disk, and what systemd has read of it, with what should be.</summary>
+    /// <param name="systemd">Asked what it knows.</param>
+    /// <param name="cancellationToken">Ends the waiting for systemd.</param>
     /// <returns>Each configured unit's drop-in, then those left from units no longer configured.</returns>
     /// <exception cref="LinuxException">A drop-in cannot be read.</exception>
-    public IReadOnlyList<GateFile> Inspect()
+    /// <exception cref="SystemdException">systemd cannot be reached.</exception>
+    public async Task<IReadOnlyList<GateFile>> InspectAsync(ISystemd systemd, CancellationToken cancellationToken)
     {
         var files = new List<GateFile>();
         foreach (string unit in _units)
-            files.Add(new GateFile(unit, PathOf(unit), StateOf(PathOf(unit), ContentOf(unit, _mountPoint))));
+        {
+            GateState state = StateOf(PathOf(unit), ContentOf(unit, _mountPoint));
+            if (state == GateState.Applied && !await IsKnownAsync(unit, systemd, cancellationToken))
+                state = GateState.Unread;
+            files.Add(new GateFile(unit, PathOf(unit), state));
+        }
+
         files.AddRange(FindStale());
         return files;
     }
@@ -51,16 +60,27 @@ public sealed class ServiceGate
     /// <param name="cancellationToken">Ends the waiting for systemd.</param>
     /// <returns>The drop-ins with the state they were found in: all but the foreign ones are now in order.</returns>
     /// <exception cref="LinuxException">A drop-in cannot be read, written or removed.</exception>
-    /// <exception cref="SystemdException">The drop-ins are in place, but systemd did not read them.</exception>
+    /// <exception cref="SystemdException">systemd cannot be reached: what is in place by then may be unread.</exception>
     public async Task<IReadOnlyList<GateFile>> ApplyAsync(ISystemd systemd, CancellationToken cancellationToken)
     {
-        IReadOnlyList<GateFile> files = Inspect();
+        IReadOnlyList<GateFile> files = await InspectAsync(systemd, cancellationToken);
         bool changed = false;
         foreach (GateFile file in files)
             changed |= Settle(file);
         if (changed)
             await systemd.ReloadAsync(cancellationToken);
         return files;
+    }
+
+    /// <summary>
+    /// Whether systemd has read a unit's drop-in: an earlier reload may have failed, or the file came by other means.
+    /// </summary>
+    private async Task<bool> IsKnownAsync(string unit, ISystemd systemd, CancellationToken cancellationToken)
+    {
+        UnitState state = await systemd.GetUnitAsync(unit, cancellationToken);
+        // There are no drop-ins of a unit that is not there.
+        return state.LoadState != "loaded"
+            || (!state.NeedsReload && state.AssertedMountPoints.Contains(_mountPoint));
     }
 
     /// <summary>The drop-in's text.</summary>
@@ -119,7 +139,7 @@ public sealed class ServiceGate
                 DropInFile.Remove(file.Path);
                 return true;
             default:
-                return false;
+                return file.State == GateState.Unread;
         }
     }
 }

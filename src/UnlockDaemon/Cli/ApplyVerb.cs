@@ -33,6 +33,7 @@ internal static class ApplyVerb
     private static string Done(GateState found) => found switch
     {
         GateState.Applied => "unchanged",
+        GateState.Unread => "read anew",
         GateState.Stale => "removed",
         GateState.Foreign => "in the way",
         _ => "written",

@@ -1,3 +1,4 @@
+using UnlockDaemon.Linux.Systemd;
 using UnlockDaemon.Service.Units;
 using Xunit;
 
@@ -41,9 +42,23 @@ public sealed class ServiceGateTests : IDisposable
     }
 
     [Fact]
+    public async Task HasSystemdReadWhatItDoesNotKnow()
+    {
+        await ApplyAsync("/var/secure", "mariadb.service", "core.service");
+        SystemdHasRead("mariadb.service", "/var/secure", static state => state with { NeedsReload = true });
+        SystemdHasRead("core.service", "/var/secure");
+        await ApplyAsync("/var/secure", "mariadb.service", "core.service");
+        Assert.Equal(["reload", "reload"], _systemd.Calls);
+        SystemdHasRead("mariadb.service", "/elsewhere");
+        await ApplyAsync("/var/secure", "mariadb.service", "core.service");
+        Assert.Equal(["reload", "reload", "reload"], _systemd.Calls);
+    }
+
+    [Fact]
     public async Task ChangesNothingThatIsInOrder()
     {
         await ApplyAsync("/var/secure", "mariadb.service");
+        SystemdHasRead("mariadb.service", "/var/secure");
         DateTime written = File.GetLastWriteTimeUtc(PathOf("mariadb.service"));
         IReadOnlyList<GateFile> files = await ApplyAsync("/var/secure", "mariadb.service");
         Assert.Equal(GateState.Applied, Assert.Single(files).State);
@@ -103,6 +118,12 @@ public sealed class ServiceGateTests : IDisposable
     {
         await ApplyAsync("/var/secure", "mariadb.service");
         Assert.Equal([PathOf("mariadb.service")], Directory.GetFiles($"{_root}/mariadb.service.d"));
+    }
+
+    private void SystemdHasRead(string unit, string mountPoint, Func<UnitState, UnitState>? change = null)
+    {
+        UnitState state = _systemd[unit].State with { AssertedMountPoints = [mountPoint], NeedsReload = false };
+        _systemd[unit].BecomeSilently(change is null ? state : change(state));
     }
 
     private string PathOf(string unit) => $"{_root}/{unit}.d/unlockd.conf";
