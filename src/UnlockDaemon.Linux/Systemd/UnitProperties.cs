@@ -31,6 +31,7 @@ internal static class UnitProperties
         "Job" => state with { HasJob = value.GetItem(0).GetUInt32() != 0 },
         "NeedDaemonReload" => state with { NeedsReload = value.GetBool() },
         "Asserts" => state with { AssertedMountPoints = ReadMountPoints(value) },
+        "RequiredBy" => state with { RequiredBy = value.GetArray<string>() },
         "ConditionResult" => state with { ConditionResult = value.GetBool() },
         "ActiveEnterTimestampMonotonic" => state with { ActiveSince = TimeSpan.FromMicroseconds(value.GetUInt64()) },
         _ => state,

@@ -61,6 +61,9 @@ public sealed record UnitState
     /// <summary>What has to be a mount point for it to start: AssertPathIsMountPoint=, as systemd has read it.</summary>
     public IReadOnlyList<string> AssertedMountPoints { get; init; } = [];
 
+    /// <summary>The units that do not start unless it does: those that have it in Requires=.</summary>
+    public IReadOnlyList<string> RequiredBy { get; init; } = [];
+
     /// <summary>Whether a job for it is queued or runs: an inactive unit may be on its way up.</summary>
     public bool HasJob { get; init; }
 

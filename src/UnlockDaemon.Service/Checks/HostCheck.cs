@@ -22,7 +22,7 @@ public sealed class HostCheck(UnlockdConfiguration configuration, ISystemd syste
             .. AccessCheck.Run(configuration.Volume), .. CheckConsoles(), .. CheckSwap(),
             .. CheckSpace(), .. new InstanceCheck(configuration).Run()];
         foreach (ServiceConfiguration service in configuration.Services)
-            findings.Add(await CheckUnitAsync(service, cancellation));
+            findings.AddRange(await CheckUnitAsync(service, cancellation));
         ServiceGate gate = new(configuration.Volume.MountPoint,
             configuration.Services.Select(static service => service.Unit));
         findings.AddRange((await gate.InspectAsync(systemd, cancellation)).Select(Describe));
@@ -141,16 +141,27 @@ public sealed class HostCheck(UnlockdConfiguration configuration, ISystemd syste
             ? [Warning(shortage)]
             : [];
 
-    private async Task<Finding> CheckUnitAsync(ServiceConfiguration service, CancellationToken cancellation)
+    /// <summary>Looks whether a service's unit is there, and whether others fail at boot because it is gated.</summary>
+    internal async Task<IReadOnlyList<Finding>> CheckUnitAsync(
+        ServiceConfiguration service, CancellationToken cancellation)
     {
         UnitState unit = await systemd.GetUnitAsync(service.Unit, cancellation);
         if (unit.LoadState != "loaded")
         {
-            return Error($"service {service.Name}: unit {service.Unit} is {unit.LoadState}: "
-                + "install it, or name the right unit ('systemctl list-unit-files')");
+            return
+            [
+                Error($"service {service.Name}: unit {service.Unit} is {unit.LoadState}: "
+                    + "install it, or name the right unit ('systemctl list-unit-files')"),
+            ];
         }
 
-        return Good($"service {service.Name}: {service.Unit} is there");
+        return
+        [
+            Good($"service {service.Name}: {service.Unit} is there"),
+            .. unit.RequiredBy.Where(other => configuration.Services.All(known => known.Unit != other))
+                .Select(other => Warning($"{other} requires {unit.Id}: it fails at each boot, and nobody starts it after "
+                    + "the unlock: configure it as a service, or let it have Wants= instead of Requires=")),
+        ];
     }
 
     private static Finding Describe(GateFile gate) => gate.State switch
