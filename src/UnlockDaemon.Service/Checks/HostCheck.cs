@@ -1,6 +1,7 @@
 using UnlockDaemon.Linux;
 using UnlockDaemon.Linux.Storage;
 using UnlockDaemon.Linux.Systemd;
+using UnlockDaemon.Protocol;
 using UnlockDaemon.Service.Configuration;
 using UnlockDaemon.Service.Prompts;
 using UnlockDaemon.Service.Units;
@@ -23,8 +24,7 @@ public sealed class HostCheck(UnlockdConfiguration configuration, ISystemd syste
             .. CheckSpace(), .. new InstanceCheck(configuration).Run()];
         foreach (ServiceConfiguration service in configuration.Services)
             findings.AddRange(await CheckUnitAsync(service, cancellation));
-        ServiceGate gate = new(configuration.Volume.MountPoint,
-            configuration.Services.Select(static service => service.Unit));
+        ServiceGate gate = new(configuration);
         findings.AddRange((await gate.InspectAsync(systemd, cancellation)).Select(Describe));
         return findings;
     }
@@ -164,7 +164,20 @@ public sealed class HostCheck(UnlockdConfiguration configuration, ISystemd syste
         ];
     }
 
-    private static Finding Describe(GateFile gate) => gate.State switch
+    private static Finding Describe(GateFile gate) => gate.Unit == Instance.Current.Unit
+        ? DescribeOwn(gate)
+        : DescribeGate(gate);
+
+    private static Finding DescribeOwn(GateFile own) => own.State switch
+    {
+        GateState.Applied => Good($"{own.Unit} is stopped before the disks of the container"),
+        GateState.Foreign => Warning($"{own.Path} was not written by unlockctl: move it away, then run "
+            + "'unlockctl apply'"),
+        _ => Warning($"at shutdown, what the container lies on may go before {own.Unit} has locked the volume: run "
+            + "'unlockctl apply'"),
+    };
+
+    private static Finding DescribeGate(GateFile gate) => gate.State switch
     {
         GateState.Applied => Good($"{gate.Unit} is gated"),
         GateState.Unread => Error($"systemd has not read all files of {gate.Unit}, so that it may start while the volume "

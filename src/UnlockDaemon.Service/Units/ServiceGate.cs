@@ -2,12 +2,16 @@ using System.Text;
 using UnlockDaemon.Linux;
 using UnlockDaemon.Linux.Systemd;
 using UnlockDaemon.Protocol;
+using UnlockDaemon.Service.Configuration;
+
+using UnitName = UnlockDaemon.Linux.Systemd.UnitName;
 
 namespace UnlockDaemon.Service.Units;
 
 /// <summary>
 /// Gates units on the volume: a drop-in for each lets systemd start it only where the volume is mounted, and stops it
-/// before unlockd and before the mount at shutdown.
+/// before unlockd and before the mount at shutdown. One for unlockd itself has it stopped, which locks the volume, before
+/// what the container lies on.
 /// </summary>
 public sealed class ServiceGate
 {
@@ -17,27 +21,39 @@ public sealed class ServiceGate
 
     private readonly string _mountPoint;
     private readonly string[] _units;
+    private readonly string[] _storage;
     private readonly string _root;
 
     /// <summary>Describes the gates that should be.</summary>
-    /// <param name="mountPoint">Where the volume is mounted: an absolute path.</param>
-    /// <param name="units">The units to gate.</param>
-    public ServiceGate(string mountPoint, IEnumerable<string> units)
-        : this(mountPoint, units, "/etc/systemd/system")
+    /// <param name="configuration">The volume, and the services to gate.</param>
+    public ServiceGate(UnlockdConfiguration configuration)
+        : this(
+            configuration.Volume.MountPoint,
+            configuration.Services.Select(static service => service.Unit),
+            new[]
+            {
+                configuration.Volume.Container, configuration.Volume.Header, configuration.Volume.KeyFile,
+                configuration.Swap?.Path,
+            }.OfType<string>(),
+            "/etc/systemd/system")
     {
     }
 
-    internal ServiceGate(string mountPoint, IEnumerable<string> units, string root)
+    internal ServiceGate(string mountPoint, IEnumerable<string> units, IEnumerable<string> storage, string root)
     {
         _mountPoint = mountPoint;
-        _units = [.. units.Distinct()];
+        _storage = [.. storage];
+        string[] own = _storage.Length > 0 ? [Instance.Current.Unit] : [];
+        _units = [.. units.Distinct(), .. own];
         _root = root;
     }
 
     /// <summary>Compares what is on disk, and what systemd has read of it, with what should be.</summary>
     /// <param name="systemd">Asked what it knows.</param>
     /// <param name="cancellationToken">Ends the waiting for systemd.</param>
-    /// <returns>Each configured unit's drop-in, then those left from units no longer configured.</returns>
+    /// <returns>
+    /// Each configured unit's drop-in, then unlockd's own, then those left from units no longer configured.
+    /// </returns>
     /// <exception cref="LinuxException">A drop-in cannot be read.</exception>
     /// <exception cref="SystemdException">systemd cannot be reached.</exception>
     public async Task<IReadOnlyList<GateFile>> InspectAsync(ISystemd systemd, CancellationToken cancellationToken)
@@ -45,7 +61,7 @@ public sealed class ServiceGate
         var files = new List<GateFile>();
         foreach (string unit in _units)
         {
-            GateState state = StateOf(PathOf(unit), ContentOf(unit, _mountPoint));
+            GateState state = StateOf(PathOf(unit), ContentOf(unit));
             if (state == GateState.Applied && !await IsKnownAsync(unit, systemd, cancellationToken))
                 state = GateState.Unread;
             files.Add(new GateFile(unit, PathOf(unit), state));
@@ -80,10 +96,28 @@ public sealed class ServiceGate
         UnitState state = await systemd.GetUnitAsync(unit, cancellationToken);
         // There are no drop-ins of a unit that is not there.
         return state.LoadState != "loaded"
-            || (!state.NeedsReload && state.AssertedMountPoints.Contains(_mountPoint));
+            || (!state.NeedsReload && (IsOwn(unit) || state.AssertedMountPoints.Contains(_mountPoint)));
     }
 
-    /// <summary>The drop-in's text.</summary>
+    private static bool IsOwn(string unit) => unit == Instance.Current.Unit;
+
+    private string ContentOf(string unit) => IsOwn(unit) ? OrderAfter(_storage) : ContentOf(unit, _mountPoint);
+
+    /// <summary>The text of unlockd's own drop-in.</summary>
+    internal static string OrderAfter(IEnumerable<string> storage)
+    {
+        IEnumerable<string> lines = storage.Select(static path => path.StartsWith("/dev/", StringComparison.Ordinal)
+            ? $"After={UnitName.FromPath(path, "device")}\n"
+            : $"RequiresMountsFor=\"{path}\"\n");
+        return $"""
+            {Mark}
+            # The encrypted volume lies there: at shutdown unlockd is stopped, and locks it, before any of it goes away.
+            [Unit]
+            {string.Concat(lines).Replace("%", "%%")}
+            """;
+    }
+
+    /// <summary>The text of a gate.</summary>
     internal static string ContentOf(string unit, string mountPoint) =>
         $"""
         {Mark}
@@ -133,7 +167,7 @@ public sealed class ServiceGate
         switch (file.State)
         {
             case GateState.Missing or GateState.Outdated:
-                DropInFile.Write(file.Path, Encoding.UTF8.GetBytes(ContentOf(file.Unit, _mountPoint)));
+                DropInFile.Write(file.Path, Encoding.UTF8.GetBytes(ContentOf(file.Unit)));
                 return true;
             case GateState.Stale:
                 DropInFile.Remove(file.Path);

@@ -14,8 +14,7 @@ internal static class ApplyVerb
         ConfigurationResult loaded = ConfigurationLoader.Load(Instance.Current.Configuration);
         if (loaded.Configuration is not { } configuration)
             return output.Fail(ExitCode.Failure, string.Join('\n', loaded.Errors));
-        ServiceGate gate = new(
-            configuration.Volume.MountPoint, configuration.Services.Select(static service => service.Unit));
+        ServiceGate gate = new(configuration);
         using SystemdConnection systemd = new();
         IReadOnlyList<GateFile> files = await gate.ApplyAsync(systemd, cancellation);
         foreach (GateFile file in files)

@@ -114,6 +114,19 @@ public sealed class ServiceGateTests : IDisposable
             StringComparison.Ordinal);
 
     [Fact]
+    public async Task HasUnlockdStoppedBeforeWhatTheContainerLiesOn()
+    {
+        ServiceGate gate = new("/var/secure", [], ["/srv/a b/100%", "/dev/vg/data"], _root);
+        Assert.Equal(GateState.Missing, Assert.Single(await gate.ApplyAsync(_systemd, Limit)).State);
+        string[] lines = await File.ReadAllLinesAsync(PathOf("unlockd.service"), Limit);
+        Assert.Equal(
+            ["[Unit]", "RequiresMountsFor=\"/srv/a b/100%%\"", "After=dev-vg-data.device"],
+            lines.Where(static line => line[0] != '#'));
+        Assert.Equal(GateState.Applied, Assert.Single(await gate.ApplyAsync(_systemd, Limit)).State);
+        Assert.Equal(["reload"], _systemd.Calls);
+    }
+
+    [Fact]
     public async Task LeavesNoDraftBehind()
     {
         await ApplyAsync("/var/secure", "mariadb.service");
@@ -129,5 +142,5 @@ public sealed class ServiceGateTests : IDisposable
     private string PathOf(string unit) => $"{_root}/{unit}.d/unlockd.conf";
 
     private Task<IReadOnlyList<GateFile>> ApplyAsync(string mountPoint, params string[] units) =>
-        new ServiceGate(mountPoint, units, _root).ApplyAsync(_systemd, Limit);
+        new ServiceGate(mountPoint, units, [], _root).ApplyAsync(_systemd, Limit);
 }
