@@ -52,10 +52,15 @@ internal sealed class ReadinessWait(
     /// Asks again about a unit that looks down. systemd 252 lets a unit be "failed" for a moment before it restarts it,
     /// and tells of that moment when a start job ends with it (service_enter_dead in core/service.c).
     /// </summary>
-    /// <returns>How it failed; null if it is not down, and news of that are on their way.</returns>
+    /// <returns>
+    /// How it failed, or that it has run to its end as it should; null if it is not down, and news of that are on their
+    /// way.
+    /// </returns>
     internal async Task<Outcome?> ConfirmDownAsync(UnitState state, CancellationToken cancellationToken)
     {
         UnitState now = await systemd.GetUnitAsync(state.Id, cancellationToken);
+        if (UnitFailure.HasRun(now) && !now.IsChanging)
+            return await JudgeRunAsync(now, cancellationToken);
         if (!now.IsActive && !now.IsChanging)
             return new Outcome(false, UnitFailure.Describe(now), state);
         await unit.WaitForChangeAsync(state, cancellationToken);
@@ -116,6 +121,13 @@ internal sealed class ReadinessWait(
         await ((Task)look).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         cancellationToken.ThrowIfCancellationRequested();
         return null;
+    }
+
+    /// <summary>A unit that has run to its end is as ready as it ever is: it is looked at once.</summary>
+    private async Task<Outcome> JudgeRunAsync(UnitState state, CancellationToken cancellationToken)
+    {
+        ProbeResult result = probe is null ? ProbeResult.Ready() : await probe.TryAsync(cancellationToken);
+        return new Outcome(result.IsReady, result.Detail, state);
     }
 
     private async Task PauseAsync(TimeSpan pause, CancellationToken cancellationToken)

@@ -67,6 +67,8 @@ internal sealed class ServiceFollower(
                 state,
                 state.ActiveState == "deactivating" ? ServiceState.Stopping : ServiceState.Starting,
                 ReadinessWait.DescribeChange(state));
+        else if (UnitFailure.HasRun(state) && (record.Judged is null || !record.IsDown))
+            record.Judge(state, ServiceState.Ready, "");
         else if (record.Judged is null)
             record.Judge(state, ServiceState.Stopped, "");
         else if (!record.IsDown)

@@ -49,6 +49,12 @@ internal static class UnitFailure
     /// <remarks>A oneshot unit is "exited" by nature; only of one that forks it says that the daemon is gone.</remarks>
     internal static bool IsHollow(UnitState unit) => unit is { IsActive: true, SubState: "exited", Type: "forking" };
 
+    /// <summary>Whether a unit has done what it is for, and ended: a oneshot one without RemainAfterExit=.</summary>
+    internal static bool HasRun(UnitState unit) => unit is
+    {
+        Type: "oneshot", ActiveState: "inactive", Result: "success", ConditionResult: true, InvocationId.Length: > 0,
+    };
+
     private static string SignalOf(UnitState unit) => unit.ExitStatus > 0 && unit.ExitCode > Exited
         ? $" by signal {unit.ExitStatus}"
         : "";

@@ -255,6 +255,52 @@ public sealed class ServiceSetTests : ServiceSetTest
     }
 
     [Fact]
+    public async Task AUnitThatRunsOnceAndEndsWellIsReadyUntilItIsStopped()
+    {
+        StandInUnit unit = Systemd["rights.service"];
+        unit.Start = RunOnceAsync;
+        ServiceSet set = Set(Service("rights"), Service("core", "rights"));
+        Assert.True(await set.StartAsync(Limit).WaitAsync(Patience, Limit));
+        Assert.Equal(ServiceState.Ready, set.Current[0].State);
+        Assert.True(await set.StartAsync(Limit));
+        Assert.Single(Systemd.Calls, "start rights.service");
+        Assert.Empty(await set.StopAsync(Limit));
+        Assert.Equal(ServiceState.Stopped, set.Current[0].State);
+        // Once more, by somebody else.
+        await RunOnceAsync(unit, Limit);
+        await WaitForAsync(static s => s is { Name: "rights", State: ServiceState.Ready });
+    }
+
+    [Fact]
+    public async Task AUnitThatHasRunOnceIsFoundReady()
+    {
+        await RunOnceAsync(Systemd["rights.service"], Limit);
+        Assert.True(await Set(Service("rights")).ObserveAsync(Limit));
+    }
+
+    [Theory]
+    [InlineData("exit-code", true)]
+    [InlineData("success", false)]
+    public async Task AUnitThatRunsOnceAndEndsBadlyOrNotAtAllIsNotReady(string result, bool condition)
+    {
+        Systemd["rights.service"].Start = (unit, _) =>
+        {
+            unit.Become("activating", "start");
+            unit.Become("inactive", "dead",
+                state => state with { Type = "oneshot", Result = result, ConditionResult = condition });
+            return Task.FromResult(JobResult.Done);
+        };
+        Assert.False(await Set(Service("rights")).StartAsync(Limit).WaitAsync(Patience, Limit));
+    }
+
+    private static Task<string> RunOnceAsync(StandInUnit unit, CancellationToken cancellationToken)
+    {
+        unit.Become("activating", "start", static state => state with { Type = "oneshot" });
+        unit.Become("inactive", "dead");
+        return Task.FromResult(JobResult.Done);
+    }
+
+    [Fact]
     public void RefusesServicesInALoop() =>
         Assert.Throws<ArgumentException>(() => Set(Service("a", "b"), Service("b", "a")));
 
