@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using Microsoft.Extensions.Logging;
 
 namespace UnlockDaemon.Service.Prompts;
@@ -20,9 +21,10 @@ internal sealed partial class LastingDialog(ILogger logger)
     internal async Task RunAsync(
         string subject, Func<CancellationToken, Task> dialog, Func<bool>? canGoOn, CancellationToken cancellation)
     {
-        TimeSpan pause = s_firstPause;
+        TimeSpan pause = TimeSpan.Zero;
         while (!cancellation.IsCancellationRequested)
         {
+            long begun = Stopwatch.GetTimestamp();
             try
             {
                 await dialog(cancellation);
@@ -41,12 +43,22 @@ internal sealed partial class LastingDialog(ILogger logger)
                     return;
                 }
 
+                pause = PauseAfter(Stopwatch.GetElapsedTime(begun), pause);
                 LogLost(subject, failure.Message, pause.TotalSeconds);
             }
 
             await Task.Delay(pause, cancellation).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-            pause = pause < s_longestPause ? pause * 2 : pause;
         }
+    }
+
+    /// <summary>How long to wait before the next try.</summary>
+    /// <param name="lasted">How long the last one went well: after a long time the trouble is a new one.</param>
+    /// <param name="before">The pause before it; zero for none.</param>
+    internal static TimeSpan PauseAfter(TimeSpan lasted, TimeSpan before)
+    {
+        if (before == TimeSpan.Zero || lasted > s_longestPause)
+            return s_firstPause;
+        return before * 2 < s_longestPause ? before * 2 : s_longestPause;
     }
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "{Subject}: {Reason}; trying again in {Seconds} s")]

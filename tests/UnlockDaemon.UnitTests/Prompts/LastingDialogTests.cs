@@ -21,6 +21,17 @@ public sealed class LastingDialogTests
         Assert.Equal(2, _tries);
     }
 
+    [Theory]
+    [InlineData(0, 0, 1)]
+    [InlineData(0, 1, 2)]
+    [InlineData(0, 256, 300)]
+    [InlineData(0, 300, 300)]
+    [InlineData(3600, 300, 1)]
+    public void WaitsLongerEachTimeUntilItWentWellAgain(double lasted, double before, double pause) =>
+        Assert.Equal(
+            TimeSpan.FromSeconds(pause),
+            LastingDialog.PauseAfter(TimeSpan.FromSeconds(lasted), TimeSpan.FromSeconds(before)));
+
     [Fact]
     public async Task EndsWhereItCannotGoOn()
     {
