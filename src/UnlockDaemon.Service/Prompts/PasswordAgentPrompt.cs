@@ -18,13 +18,11 @@ internal sealed class PasswordAgentPrompt(Volume volume, FilePoller poller, stri
     private static readonly string s_request = Path.Combine(Directory, "ask.unlockd" + Instance.Current.Suffix);
     private readonly RetryDelay _delay = new();
 
-    /// <summary>Asks until cancelled; after a wrong answer a new question is put.</summary>
+    /// <summary>Asks until cancelled; after a wrong answer a new question is put. Who calls it has the turn.</summary>
     internal async Task AskAsync(CancellationToken cancellation)
     {
         if (!System.IO.Directory.Exists(Directory))
             return;
-        // Whoever has the turn tries an answer on all.
-        using Turn turn = await ConsoleTurns.TakeAsync(ConsoleTurns.Agents, poller, cancellation);
         File.Delete(s_answers);
         using Socket socket = new(AddressFamily.Unix, SocketType.Dgram, ProtocolType.Unspecified);
         socket.Bind(new UnixDomainSocketEndPoint(s_answers));

@@ -127,11 +127,26 @@ internal sealed partial class PromptService : DaemonPart
 
     private async Task AskAgentsAsync(string mountPoint, CancellationToken cancellation)
     {
+        // Whoever has the turn tries an answer on all.
+        using Turn turn = await ConsoleTurns.TakeAsync(ConsoleTurns.Agents, _poller, cancellation);
         // systemd's own console agent would answer the question on the very consoles that are prompted on here.
-        foreach (string unit in s_otherAgents)
-            await _systemd.StopUnitAsync(unit, cancellation);
-        PasswordAgentPrompt prompt = new(_volume, _poller, $"Passphrase of {mountPoint} on {Environment.MachineName}");
-        await prompt.AskAsync(cancellation);
+        bool wasActive = (await _systemd.GetUnitAsync(s_otherAgents[0], cancellation)).IsActive;
+        try
+        {
+            foreach (string unit in s_otherAgents)
+                await _systemd.StopUnitAsync(unit, cancellation);
+            PasswordAgentPrompt prompt =
+                new(_volume, _poller, $"Passphrase of {mountPoint} on {Environment.MachineName}");
+            await prompt.AskAsync(cancellation);
+        }
+        finally
+        {
+            // Others ask by it, too: for a disk of crypttab, or as they start.
+            using CancellationTokenSource limit = new(s_returning);
+            if (wasActive)
+                await ((Task)_systemd.StartUnitAsync(s_otherAgents[0], limit.Token))
+                    .ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        }
     }
 
     [LoggerMessage(Level = LogLevel.Information,
