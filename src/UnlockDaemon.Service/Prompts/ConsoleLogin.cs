@@ -22,6 +22,8 @@ internal sealed class ConsoleLogin
         "/lib/systemd/system/getty.target.wants",
     ];
 
+    private static readonly TimeSpan s_returning = TimeSpan.FromSeconds(5);
+
     private readonly ISystemd _systemd;
     private readonly string _console;
     private readonly string _marker;
@@ -49,12 +51,12 @@ internal sealed class ConsoleLogin
             : $"serial-getty@{console}.service";
 
     /// <summary>Forgets the markers of a daemon that was killed, and has those gettys started.</summary>
-    internal static async Task ReturnAllAsync(ISystemd systemd, CancellationToken cancellation)
+    internal static async Task ReturnAllAsync(ISystemd systemd)
     {
         if (!Directory.Exists(Markers))
             return;
         await Task.WhenAll(Directory.GetFiles(Markers)
-            .Select(marker => new ConsoleLogin(systemd, Path.GetFileName(marker)).ReturnAsync(cancellation)));
+            .Select(marker => new ConsoleLogin(systemd, Path.GetFileName(marker)).ReturnAsync()));
     }
 
     /// <summary>Keeps gettys away from now on; no wait, so that it can be done before the first getty starts.</summary>
@@ -117,7 +119,17 @@ internal sealed class ConsoleLogin
     }
 
     /// <summary>Gives the console back to its getty.</summary>
-    internal async Task ReturnAsync(CancellationToken cancellation)
+    /// <remarks>
+    /// systemd starts the getty in any case; one that waits for something else holds up neither a stop nor the next
+    /// prompt.
+    /// </remarks>
+    internal async Task ReturnAsync()
+    {
+        using CancellationTokenSource limit = new(s_returning);
+        await ReturnAsync(limit.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+    }
+
+    private async Task ReturnAsync(CancellationToken cancellation)
     {
         File.Delete(_marker);
         if (!IsConfigured)

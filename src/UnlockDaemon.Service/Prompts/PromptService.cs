@@ -63,17 +63,14 @@ internal sealed partial class PromptService : DaemonPart
             while (true)
             {
                 if (!_volume.WantsPassphrase)
-                    await ConsoleLogin.ReturnAllAsync(_systemd, stopping);
+                    await ConsoleLogin.ReturnAllAsync(_systemd);
                 await _volume.WaitUntilAsync(static volume => volume.WantsPassphrase, stopping);
                 await AskEverywhereAsync(stopping);
             }
         }
         catch (OperationCanceledException) when (stopping.IsCancellationRequested)
         {
-            // systemd starts the gettys in any case; one that waits for something else does not hold up the stop.
-            using CancellationTokenSource limit = new(s_returning);
-            await ConsoleLogin.ReturnAllAsync(_systemd, limit.Token)
-                .ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            await ConsoleLogin.ReturnAllAsync(_systemd);
         }
     }
 
