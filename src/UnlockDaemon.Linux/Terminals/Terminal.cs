@@ -110,7 +110,13 @@ public sealed unsafe class Terminal : IDisposable
     {
         // A login may have set its own since this one was opened.
         if (_raw)
+        {
+            // A login would take it for a name, and show it. Not TCSAFLUSH, which does so but first waits until all that
+            // was written is out: a serial line may be stuck.
+            DiscardInput();
             _ = Termios.tcsetattr(File, LibC.TCSANOW, _before);
+        }
+
         File.Dispose();
         ((IDisposable)_input).Dispose();
     }

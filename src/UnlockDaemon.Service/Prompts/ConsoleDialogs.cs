@@ -127,6 +127,7 @@ internal sealed partial class ConsoleDialogs(
         if (taken && asking.IsCancellationRequested
             && volume.State is VolumeState.Starting or VolumeState.Ready or VolumeState.Degraded)
             await _lasting.RunAsync(console, token => prompt.FollowAsync(progress, token), exists, stopping);
+        prompt.Dispose();
         turn?.Dispose();
     }
 

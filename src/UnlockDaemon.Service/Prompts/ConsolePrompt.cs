@@ -8,11 +8,13 @@ namespace UnlockDaemon.Service.Prompts;
 
 /// <summary>The dialog on one console: asks until the volume is unlocked, from here or elsewhere.</summary>
 internal sealed class ConsolePrompt(
-    string console, Volume volume, FilePoller poller, EventHub events, string mountPoint)
+    string console, Volume volume, FilePoller poller, EventHub events, string mountPoint) : IDisposable
 {
     private readonly RetryDelay _delay = new();
     private Terminal? _terminal;
     private bool _asking;
+
+    private static string PromptLine => "Passphrase: ";
 
     /// <summary>Shows the prompt again: something else has written on the screen.</summary>
     internal void Redraw()
@@ -42,40 +44,44 @@ internal sealed class ConsolePrompt(
         }
     }
 
-    private static string PromptLine => "Passphrase: ";
-
     /// <summary>Asks on the console until cancelled.</summary>
     /// <param name="canLogIn">Whether there is a login to go to instead.</param>
-    /// <param name="cancellation">Ends the prompt: the volume is unlocked, or on hold.</param>
+    /// <param name="cancellation">
+    /// Ends the prompt: the volume is unlocked, or on hold. The terminal stays without echo until <see cref="Dispose"/>,
+    /// since somebody may be in the middle of a passphrase.
+    /// </param>
     /// <returns>When the operator wants to log in.</returns>
     internal async Task AskAsync(bool canLogIn, CancellationToken cancellation)
     {
-        using Terminal terminal = Terminal.Open("/dev/" + console);
-        _terminal = terminal;
+        Terminal terminal = Open();
         try
         {
-            terminal.EnterRawMode();
             terminal.Write(await GreetAsync(canLogIn));
             while (true)
             {
                 using Passphrase passphrase = new();
                 EntryKey ended = await ReadAsync(terminal, passphrase, cancellation);
                 if (ended == EntryKey.Login && canLogIn)
+                {
+                    Dispose();
                     return;
+                }
+
                 if (ended == EntryKey.Enter && passphrase.Length > 0)
                     await TryAsync(terminal, passphrase, cancellation);
             }
         }
-        finally
+        catch (Exception lost) when (lost is not OperationCanceledException)
         {
-            _terminal = null;
+            Dispose();
+            throw;
         }
     }
 
     /// <summary>After the unlock: tells how the services come up, until they are.</summary>
     internal async Task FollowAsync(EventHub.Subscription subscription, CancellationToken cancellation)
     {
-        using Terminal terminal = Terminal.Open("/dev/" + console);
+        Terminal terminal = _terminal ?? Open();
         terminal.Write($"\r\n{Environment.MachineName}: {mountPoint} is mounted; starting services.\n");
         bool started = false;
         await foreach (EventInfo happened in subscription.ReadAsync(cancellation))
@@ -91,6 +97,29 @@ internal sealed class ConsolePrompt(
                 terminal.Write($"{Environment.MachineName}: {happened.Subject}: {happened.Text}\n");
                 return;
             }
+        }
+    }
+
+    /// <summary>Gives the terminal its echo back.</summary>
+    public void Dispose()
+    {
+        _terminal?.Dispose();
+        _terminal = null;
+    }
+
+    private Terminal Open()
+    {
+        Dispose();
+        Terminal terminal = Terminal.Open("/dev/" + console);
+        try
+        {
+            terminal.EnterRawMode();
+            return _terminal = terminal;
+        }
+        catch
+        {
+            terminal.Dispose();
+            throw;
         }
     }
 
