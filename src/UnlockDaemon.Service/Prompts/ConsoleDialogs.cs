@@ -126,8 +126,12 @@ internal sealed partial class ConsoleDialogs(
         // Where somebody is logged in, or another instance prompts, nothing is written.
         if (taken && asking.IsCancellationRequested
             && volume.State is VolumeState.Starting or VolumeState.Ready or VolumeState.Degraded)
-            await _lasting.RunAsync(console, token => prompt.FollowAsync(progress, token), exists, stopping);
+            await _lasting.RunAsync(console, token => prompt.FollowAsync(login.IsConfigured, progress, token), exists,
+                stopping);
         prompt.Dispose();
+        // A login need not wait for what the other consoles still tell.
+        if (taken && asking.IsCancellationRequested && !volume.WantsPassphrase)
+            await login.ReturnAsync();
         turn?.Dispose();
     }
 

@@ -10,6 +10,9 @@ namespace UnlockDaemon.Service.Prompts;
 internal sealed class ConsolePrompt(
     string console, Volume volume, FilePoller poller, EventHub events, string mountPoint) : IDisposable
 {
+    // Services that take longer are waited for by people who want to log in, and by the prompt of another instance.
+    private static readonly TimeSpan s_following = TimeSpan.FromMinutes(2);
+
     private readonly RetryDelay _delay = new();
     private Terminal? _terminal;
     private bool _asking;
@@ -78,11 +81,40 @@ internal sealed class ConsolePrompt(
         }
     }
 
-    /// <summary>After the unlock: tells how the services come up, until they are.</summary>
-    internal async Task FollowAsync(EventHub.Subscription subscription, CancellationToken cancellation)
+    /// <summary>
+    /// After the unlock: tells how the services come up, until they are, it takes long, or somebody wants to log in.
+    /// </summary>
+    /// <param name="canLogIn">Whether there is a login to go to instead.</param>
+    /// <param name="subscription">What happens.</param>
+    /// <param name="cancellation">Ends the report.</param>
+    internal async Task FollowAsync(
+        bool canLogIn, EventHub.Subscription subscription, CancellationToken cancellation)
     {
         Terminal terminal = _terminal ?? Open();
-        terminal.Write($"\r\n{Environment.MachineName}: {mountPoint} is mounted; starting services.\n");
+        terminal.Write($"\r\n{Environment.MachineName}: {mountPoint} is mounted; starting services."
+            + $"{(canLogIn ? " Ctrl-D: log in now." : "")}\n");
+        using CancellationTokenSource following = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
+        following.CancelAfter(s_following);
+        Task leaving = WaitForLoginKeyAsync(terminal, following);
+        try
+        {
+            await TellOfServicesAsync(terminal, subscription, following.Token);
+        }
+        catch (OperationCanceledException) when (!cancellation.IsCancellationRequested)
+        {
+            terminal.Write($"{Environment.MachineName}: services are still starting: "
+                + $"{Instance.Current.Address("'unlockctl status'")}\n");
+        }
+        finally
+        {
+            await following.CancelAsync();
+            await leaving.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        }
+    }
+
+    private static async Task TellOfServicesAsync(
+        Terminal terminal, EventHub.Subscription subscription, CancellationToken cancellation)
+    {
         bool started = false;
         await foreach (EventInfo happened in subscription.ReadAsync(cancellation))
         {
@@ -96,6 +128,20 @@ internal sealed class ConsolePrompt(
             {
                 terminal.Write($"{Environment.MachineName}: {happened.Subject}: {happened.Text}\n");
                 return;
+            }
+        }
+    }
+
+    /// <summary>Takes what is typed, so that none of it is left to a login, and cancels at Ctrl-D.</summary>
+    private async Task WaitForLoginKeyAsync(Terminal terminal, CancellationTokenSource following)
+    {
+        while (true)
+        {
+            await poller.WaitReadableAsync(terminal.File, following.Token);
+            while (terminal.TryRead(out byte key))
+            {
+                if (key == PassphraseEntry.CtrlD)
+                    await following.CancelAsync();
             }
         }
     }

@@ -8,7 +8,9 @@ namespace UnlockDaemon.Service.Prompts;
 internal sealed class PassphraseEntry(Passphrase passphrase, bool utf8)
 {
     private const byte CtrlC = 3;
-    private const byte CtrlD = 4;
+    /// <summary>As it comes from a terminal.</summary>
+    internal const byte CtrlD = 4;
+
     private const byte Backspace = 8;
     private const byte Newline = 10;
     private const byte Return = 13;

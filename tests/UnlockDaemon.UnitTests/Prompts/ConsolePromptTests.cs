@@ -47,12 +47,23 @@ public sealed class ConsolePromptTests : IDisposable
     public async Task WhatIsStillTypedIsNotShown()
     {
         using EventHub.Subscription progress = _events.Subscribe();
-        Task follow = _prompt.FollowAsync(progress, Cancellation);
+        Task follow = _prompt.FollowAsync(canLogIn: true, progress, Cancellation);
         _console.Type("the rest");
         _events.Publish("state", "starting", "services are starting");
         _events.Publish("state", "ready", "all are");
         await follow.WaitAsync(s_limit, Cancellation);
         Assert.DoesNotContain(
             "rest", await _console.ReadUntilAsync("ready: all are", Cancellation), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task CtrlDEndsTheReportForALogin()
+    {
+        using EventHub.Subscription progress = _events.Subscribe();
+        Task follow = _prompt.FollowAsync(canLogIn: true, progress, Cancellation);
+        await _console.ReadUntilAsync("is mounted", Cancellation);
+        _console.Type("x\x04");
+        await follow.WaitAsync(s_limit, Cancellation);
+        await _console.ReadUntilAsync("'unlockctl status'", Cancellation);
     }
 }
