@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using UnlockDaemon.Linux;
 using UnlockDaemon.Protocol;
 using UnlockDaemon.Protocol.Messages;
@@ -15,11 +16,14 @@ internal sealed class ControlMethods
 
     private const string Url = "man:unlockd(8)";
     private const double Day = 24 * 60 * 60;
+    private static readonly TimeSpan s_statusAge = TimeSpan.FromSeconds(1);
+    private readonly Lock _lock = new();
     private readonly Volume _volume;
     private readonly ServiceSet _services;
     private readonly EventHub _events;
     private readonly UnlockdConfiguration _configuration;
     private readonly Dictionary<string, Method> _table;
+    private (StatusReply Reply, long Made)? _statusOfOthers;
 
     internal ControlMethods(Volume volume, ServiceSet services, EventHub events, UnlockdConfiguration configuration)
     {
@@ -78,12 +82,29 @@ internal sealed class ControlMethods
         Conversation conversation, string parameter, CancellationToken cancellation) =>
         conversation.FailAsync(VarlinkError.InvalidParameter, new(Parameter: parameter), cancellation);
 
-    private Task StatusAsync(Conversation conversation, CancellationToken cancellation)
+    private Task StatusAsync(Conversation conversation, CancellationToken cancellation) => conversation.ReplyAsync(
+        ReportFor(conversation.Peer.Uid), ProtocolJson.Default.StatusReply, cancellation);
+
+    /// <summary>
+    /// The status. It takes the volume's turn and looks at the container: users other than root, of whom anybody may ask
+    /// without end, have that done once a second at most.
+    /// </summary>
+    internal StatusReply ReportFor(uint user)
+    {
+        if (user == 0)
+            return Report(withLog: true);
+        lock (_lock)
+        {
+            if (_statusOfOthers is not { } known || Stopwatch.GetElapsedTime(known.Made) > s_statusAge)
+                _statusOfOthers = known = (Report(withLog: false), Stopwatch.GetTimestamp());
+            return known.Reply;
+        }
+    }
+
+    private StatusReply Report(bool withLog)
     {
         _volume.LookAgain();
-        return conversation.ReplyAsync(
-            StatusReport.Make(_volume, _services, _configuration.Volume, withLog: conversation.Peer.Uid == 0),
-            ProtocolJson.Default.StatusReply, cancellation);
+        return StatusReport.Make(_volume, _services, _configuration.Volume, withLog);
     }
 
     private async Task WatchAsync(Conversation conversation, CancellationToken cancellation)

@@ -21,6 +21,7 @@ public sealed class ControlSocketTests : IAsyncLifetime
     private readonly Socket _client = new(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
     private readonly ServiceSet _services = new([], new StandInSystemd(), NullLogger.Instance);
     private readonly Volume _volume;
+    private readonly ControlMethods _methods;
     private readonly ControlSocket _socket;
 
     public ControlSocketTests()
@@ -31,8 +32,8 @@ public sealed class ControlSocketTests : IAsyncLifetime
         _volume = new Volume(configuration, _services, new StorageStack(configuration.Volume, false, null),
             events, new Background(NullLogger.Instance), NullLogger.Instance);
         string path = Path.Combine(_directory, "socket");
-        ControlMethods methods = new(_volume, _services, events, configuration);
-        _socket = new ControlSocket(path, methods, NullLogger.Instance);
+        _methods = new(_volume, _services, events, configuration);
+        _socket = new ControlSocket(path, _methods, NullLogger.Instance);
     }
 
     /// <summary>The socket accepts as soon as it has started.</summary>
@@ -76,6 +77,17 @@ public sealed class ControlSocketTests : IAsyncLifetime
         Assert.False(_socket.IsBroken);
         Assert.Equal(0, await ReceiveAsync(reply));
     }
+
+    /// <summary>Root's every question has a look of its own; all other users together have one a second.</summary>
+    [Fact]
+    public void UsersCannotKeepTheDaemonBusyWithStatus()
+    {
+        Assert.InRange(CountLooks(static i => 1000 + i), 1, 99);
+        Assert.Equal(100, CountLooks(static _ => 0));
+    }
+
+    private int CountLooks(Func<uint, uint> user) => Enumerable.Range(0, 100)
+        .Select(i => (object)_methods.ReportFor(user((uint)i))).Distinct(ReferenceEqualityComparer.Instance).Count();
 
     private Task<int> ReceiveAsync(byte[] reply) =>
         _client.ReceiveAsync(reply, Cancellation).AsTask().WaitAsync(s_limit, Cancellation);
