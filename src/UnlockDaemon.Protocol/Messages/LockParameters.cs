@@ -7,10 +7,12 @@ namespace UnlockDaemon.Protocol.Messages;
 /// <param name="Reason">Why, for the log, the hold and the certificate.</param>
 /// <param name="Nonce">Goes into the certificate as it is.</param>
 /// <param name="Evict">Processes that may be ended if they hold the volume.</param>
+/// <param name="HoldOwner">Whose the hold is: "ganeti" for its nodes; null for an operator's.</param>
 public sealed record LockParameters(
     double? Deadline = null,
     bool? Hold = null,
     double? HoldLimitSeconds = null,
     string? Reason = null,
     string? Nonce = null,
-    IReadOnlyList<int>? Evict = null);
+    IReadOnlyList<int>? Evict = null,
+    string? HoldOwner = null);

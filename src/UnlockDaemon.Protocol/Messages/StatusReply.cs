@@ -12,6 +12,7 @@ namespace UnlockDaemon.Protocol.Messages;
 /// <param name="BootId">The kernel's boot id.</param>
 /// <param name="LastError">What went wrong last, or null.</param>
 /// <param name="Warnings">What will go wrong if nobody does anything.</param>
+/// <param name="HoldOwner">Whose the hold is, as it was asked for; null for an operator's.</param>
 public sealed record StatusReply(
     string State,
     bool Held,
@@ -23,4 +24,5 @@ public sealed record StatusReply(
     DateTimeOffset Since,
     string BootId,
     string? LastError,
-    IReadOnlyList<string> Warnings);
+    IReadOnlyList<string> Warnings,
+    string? HoldOwner = null);

@@ -17,8 +17,8 @@ internal static class NodeVerb
 {
     private const int Version = 1;
 
-    /// <summary>Begins the reason of every hold that a node asked for: no node ends another one.</summary>
-    private const string HoldMark = "ganeti ";
+    /// <summary>Whose the holds are that a node asks for: no node ends another one.</summary>
+    private const string Owner = "ganeti";
 
     internal static Task<int> RunAsync(CancellationToken cancellation)
     {
@@ -111,7 +111,7 @@ internal static class NodeVerb
         double? left = request.Deadline is { } deadline ? Math.Max(1, (deadline - elapsed).TotalSeconds) : null;
         LockParameters parameters = new(
             left, hold, request.HoldLimit?.TotalSeconds,
-            HoldMark + request.Operation, request.Nonce);
+            $"{Owner} {request.Operation}", request.Nonce, HoldOwner: Owner);
         (code, Certificate? proof) = await LockVerb.AskAsync(output, parameters, cancellation);
         return (code, proof, hold && !status.Held);
     }
@@ -146,8 +146,8 @@ internal static class NodeVerb
         return ExitCode.Success;
     }
 
-    private static bool MayHold(StatusReply status) =>
-        !status.Held || (status.HoldReason ?? "").StartsWith(HoldMark, StringComparison.Ordinal);
+    /// <summary>Whether a hold is a node's to ask for, to renew or to end: an operator's is none of its business.</summary>
+    internal static bool MayHold(StatusReply status) => !status.Held || status.HoldOwner == Owner;
 
     private static void WriteReceipt(string word, NodeRequest request, string bootId, DateTimeOffset time) =>
         Console.WriteLine(string.Create(CultureInfo.InvariantCulture,

@@ -18,4 +18,17 @@ public sealed class NodeVerbTests
         Assert.Equal([service with { Log = told.Services[0].Log }], told.Services);
         Assert.Empty(told.Services[0].Log);
     }
+
+    [Theory]
+    [InlineData(false, null, null, true)]
+    [InlineData(true, "ganeti migrate", "ganeti", true)]
+    [InlineData(true, "ganeti node maintenance", null, false)]
+    [InlineData(true, "maintenance", "somebody", false)]
+    public void EndsNoHoldButItsOwn(bool held, string? reason, string? owner, bool mayHold)
+    {
+        StatusReply status = new(
+            "locked", held, reason, null, new VolumeInfo("/var/encrypt_file", "luks", "/var/secure"), [], [],
+            DateTimeOffset.UnixEpoch, "boot", null, [], owner);
+        Assert.Equal(mayHold, NodeVerb.MayHold(status));
+    }
 }
