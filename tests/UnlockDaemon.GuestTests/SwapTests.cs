@@ -17,6 +17,21 @@ public sealed class SwapTests(UnlockdGuest fixture) : OtherVolumeTest(fixture)
 
         """;
 
+    /// <summary>
+    /// Has a process's pages put into swap while there is memory enough (MADV_PAGEOUT, 21): in a guest that is out of
+    /// memory the kernel may wait for itself, with swap on a loop device.
+    /// </summary>
+    private const string PageOut = """
+        cat >/root/press.py <<'PY'
+        import mmap, time
+        block = mmap.mmap(-1, 4 << 20, mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS)
+        block.write(b'secret of the services' * ((4 << 20) // 22))
+        block.madvise(21)
+        time.sleep(1000)
+        PY
+
+        """;
+
     /// <summary>Has so much memory written to that more than a part of it is in swap.</summary>
     private const string Press = """
         cat >/root/press.py <<'PY'
@@ -56,7 +71,7 @@ public sealed class SwapTests(UnlockdGuest fixture) : OtherVolumeTest(fixture)
         string clear = await RunAsync("unlockctl check | grep 'in the clear'; true");
         await UnlockOtherAsync();
         string key = await RunAsync("dmsetup table --showkeys unlockd.swap | cut -d' ' -f5");
-        await RunAsync($"{Press}systemd-run -q --unit=press --service-type=exec python3 /root/press.py 2000");
+        await RunAsync($"{PageOut}systemd-run -q --unit=press --service-type=exec python3 /root/press.py");
         await RunAsync("for i in $(seq 300); do [ $(awk 'NR > 1 { print $4 }' /proc/swaps) -ge 2000 ] && break; "
             + "sleep 0.1; done; systemctl stop press");
         string secret = await RunAsync("sync; grep -c 'secret of the services' /var/swap_file; true");

@@ -16,7 +16,7 @@ public abstract class UnlockdTest(UnlockdGuest fixture) : IAsyncLifetime
 
     // Prints what is left of a volume. A key that is revoked or expired stays for a while, and nobody can read it.
     private const string FindLeft = """
-        losetup -nl; ls /dev/mapper | grep -v control; ls /var/lib/unlockd/hold
+        losetup -nl; ls /dev/mapper | grep -v control; grep -os '"Hold":{[^}]*' /var/lib/unlockd/boot
         awk '/cryptsetup:|unlockd:/ && $2 !~ /R/ && $4 != "expd"' /proc/keys
         """;
 
@@ -25,14 +25,14 @@ public abstract class UnlockdTest(UnlockdGuest fixture) : IAsyncLifetime
         [ -z "$left" ] || { unlockctl release; unlockctl lock; }
         """;
 
-    // How a file system was left that is not there any more would be held against the next test's.
+    // How a file system was left, or that it is another one by now, would be held against the next test's.
     protected const string ForgetRecords =
-        "systemctl stop unlockd; rm -f /var/lib/unlockd/filesystem /run/unlockd/record-*; systemctl start unlockd";
+        "systemctl stop unlockd; rm -f /var/lib/unlockd/boot /run/unlockctl/boot; systemctl start unlockd";
 
     /// <summary>Commands that lead back to the locked instance, run after each test.</summary>
     protected virtual string WayBack => $$"""
         {{LockWhatIsLeft}}
-        ! grep -qs unclean /var/lib/unlockd/filesystem || { {{ForgetRecords}}; }
+        unlockctl lock >/dev/null 2>&1 || { {{ForgetRecords}}; }
         systemctl reset-failed
         """;
 

@@ -1,4 +1,6 @@
 using UnlockDaemon.Linux.Storage;
+using UnlockDaemon.Protocol;
+using UnlockDaemon.Service.Configuration;
 using UnlockDaemon.Service.Volumes;
 using Xunit;
 
@@ -8,18 +10,23 @@ namespace UnlockDaemon.PrivilegedTests;
 public sealed class ReplacedContainerTests : IDisposable
 {
     private readonly ContainerFixture _fixture = new();
-    private readonly ContainerFile _container;
-    private readonly LoopLayer _loop;
+    private readonly VolumeConfiguration _volume;
+    private readonly LinuxMachine _machine;
     private readonly LoopDevice _device;
 
     public ReplacedContainerTests()
     {
-        _container = new ContainerFile(_fixture.Container);
-        _loop = new LoopLayer(_container);
+        _volume = new VolumeConfiguration(
+            _fixture.Container, ContainerFormat.Luks, "/no/such/directory", FilesystemType.Ext4, [], null);
+        _machine = new LinuxMachine(_volume, null, keepKey: false, new Instance("replaced"),
+            static _ => Task.FromResult<IReadOnlyList<string>>([]),
+            static _ => Task.FromResult<IReadOnlySet<int>>(new HashSet<int>()));
         _device = LoopDevice.Attach(_fixture.Container);
     }
 
     private string Other => _fixture.Container + ".other";
+
+    private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
 
     public void Dispose()
     {
@@ -31,80 +38,99 @@ public sealed class ReplacedContainerTests : IDisposable
     }
 
     [Fact]
-    public void UntouchedIsNoDamage()
+    public async Task UntouchedIsNoDamage()
     {
-        Assert.Null(_loop.FindDamage(_device));
-        Assert.Empty(_loop.Strays);
-        Assert.Null(_loop.TakeDown());
-        Assert.False(_loop.Observe().Up);
+        Snapshot seen = await LookAsync();
+        Assert.Null(DamageIn(seen));
+        Assert.Empty(seen.Strays);
+        Assert.Null(await DetachAsync());
+        Assert.True((await LookAsync()).IsDown);
     }
 
     [Fact]
-    public void MovedIsToldAndTakenDown()
+    public async Task MovedIsToldAndTakenDown()
     {
         File.Move(_fixture.Container, Other);
-        Assert.Contains($"was moved to {Other} while it was unlocked: move it back", _loop.FindDamage(_device),
+        Snapshot seen = await LookAsync();
+        Assert.Contains($"was moved to {Other} while it was unlocked: move it back", DamageIn(seen),
             StringComparison.Ordinal);
-        Assert.Equal($"{_device.Path} on {Other}", _loop.Observe().Detail);
-        Assert.Null(_loop.TakeDown());
-        Assert.False(_loop.Observe().Up);
+        Assert.Equal($"{_device.Path} on {Other}", seen.Layers[0].Detail);
+        Assert.Null(await DetachAsync());
+        Assert.True((await LookAsync()).IsDown);
     }
 
     [Fact]
-    public void MovedAndReplacedIsTold()
+    public async Task MovedAndReplacedIsTold()
     {
         File.Move(_fixture.Container, Other);
         File.Copy(Other, _fixture.Container);
-        Assert.Contains("and another file is in its place", _loop.FindDamage(_device), StringComparison.Ordinal);
-        Assert.Null(_loop.TakeDown());
+        Assert.Contains("and another file is in its place", DamageIn(await LookAsync()), StringComparison.Ordinal);
+        Assert.Null(await DetachAsync());
     }
 
     [Fact]
-    public void DeletedStaysAttachedSoThatItCanBeSaved()
+    public async Task DeletedStaysAttachedSoThatItCanBeSaved()
     {
         File.Delete(_fixture.Container);
-        Assert.Contains("was deleted while it was unlocked", _loop.FindDamage(_device), StringComparison.Ordinal);
-        Assert.Equal($"{_device.Path} on a file that was deleted", _loop.Observe().Detail);
-        string lost = _loop.TakeDown()!;
+        Snapshot seen = await LookAsync();
+        Assert.Contains("was deleted while it was unlocked", DamageIn(seen), StringComparison.Ordinal);
+        Assert.Equal($"{_device.Path} on a file that was deleted", seen.Layers[0].Detail);
+        string lost = (await DetachAsync())!;
         Assert.Contains($"'cp --sparse=always {_device.Path} {_fixture.Container}'", lost, StringComparison.Ordinal);
-        Assert.True(_device.WasAttachedBy(_fixture.Container));
+        Assert.NotNull((await LookAsync()).Lost);
         File.Copy(_device.Path, _fixture.Container);
         _device.Detach();
-        Assert.Null(_loop.FindLost());
+        Assert.True((await LookAsync()).IsDown);
     }
 
     [Fact]
-    public void RenamedOverStaysAttached()
+    public async Task RenamedOverStaysAttached()
     {
         File.WriteAllText(Other, "another container");
         File.Move(Other, _fixture.Container, overwrite: true);
-        Assert.Contains("was replaced while it was unlocked", _loop.FindDamage(_device), StringComparison.Ordinal);
-        Assert.Contains($"{_fixture.Container}.saved'", _loop.TakeDown(), StringComparison.Ordinal);
+        Assert.Contains("was replaced while it was unlocked", DamageIn(await LookAsync()), StringComparison.Ordinal);
+        Assert.Contains($"{_fixture.Container}.saved'", await DetachAsync(), StringComparison.Ordinal);
     }
 
     [Fact]
-    public void TruncatedIsTold()
+    public async Task TruncatedIsTold()
     {
         using (FileStream file = File.OpenWrite(_fixture.Container))
             file.SetLength(4096);
-        Assert.Contains("was truncated while it was unlocked, to 4096 of 16777216 bytes", _loop.FindDamage(_device),
+        Assert.Contains("was truncated while it was unlocked, to 4096 of 16777216 bytes", DamageIn(await LookAsync()),
             StringComparison.Ordinal);
-        Assert.Null(_loop.TakeDown());
+        Assert.Null(await DetachAsync());
     }
 
     [Fact]
-    public void DeviceOfAnotherFileIsNoStray()
+    public async Task DeviceOfAnotherFileIsNoStray()
     {
         File.Copy(_fixture.Container, Other);
         LoopDevice other = LoopDevice.Attach(Other);
         try
         {
             File.Move(_fixture.Container, _fixture.Container + ".away");
-            Assert.Equal([_device], _loop.Strays);
+            Assert.Equal([_device.Path], (await LookAsync()).Strays.Select(static stray => stray.Path));
         }
         finally
         {
             other.Detach();
         }
+    }
+
+    private Task<Snapshot> LookAsync() => _machine.ObserveAsync(Aspects.Health, Cancellation);
+
+    /// <summary>What is said of a volume that is mapped on the device: here the kernel need not do that.</summary>
+    private string? DamageIn(Snapshot seen)
+    {
+        LoopFacts lower = seen.Loops.Concat(seen.Strays).Single();
+        MappingFacts mapping = new("/dev/mapper/none", new(253, 0), lower.Size, false, true, lower, []);
+        return Diagnosis.OfHealth(_volume, seen with { Mapping = mapping }, uuid: null)?.ToString();
+    }
+
+    private async Task<string?> DetachAsync()
+    {
+        StepResult result = await _machine.DoAsync(new Step.Detach(), static _ => { }, Cancellation);
+        return result.IsDone ? null : result.Reason;
     }
 }

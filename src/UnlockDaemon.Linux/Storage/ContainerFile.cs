@@ -35,6 +35,9 @@ public sealed record ContainerFile(string Path)
     /// </summary>
     public bool IsBlockDevice => FileStatus.TryRead(Path) is { } status && IsBlock(status);
 
+    /// <summary>Whether it is a regular file.</summary>
+    public bool IsRegular => FileStatus.TryRead(Path) is { } status && status.IsOfType(LibC.S_IFREG);
+
     /// <summary>Its number, if it is a block device; null for a file, or nothing.</summary>
     public DeviceNumber? DeviceNumber => FileStatus.TryRead(Path) is { } status && IsBlock(status)
         ? new(status.stx_rdev_major, status.stx_rdev_minor)

@@ -23,7 +23,7 @@ internal sealed class ControlMethods
     private readonly EventHub _events;
     private readonly UnlockdConfiguration _configuration;
     private readonly Dictionary<string, Method> _table;
-    private (StatusReply Reply, long Made)? _statusOfOthers;
+    private (Task<StatusReply> Reply, long Made)? _statusOfOthers;
 
     internal ControlMethods(Volume volume, ServiceSet services, EventHub events, UnlockdConfiguration configuration)
     {
@@ -82,30 +82,28 @@ internal sealed class ControlMethods
         Conversation conversation, string parameter, CancellationToken cancellation) =>
         conversation.FailAsync(VarlinkError.InvalidParameter, new(Parameter: parameter), cancellation);
 
-    private Task StatusAsync(Conversation conversation, CancellationToken cancellation) => conversation.ReplyAsync(
-        ReportFor(conversation.Peer.Uid), ProtocolJson.Default.StatusReply, cancellation);
+    private async Task StatusAsync(Conversation conversation, CancellationToken cancellation) =>
+        await conversation.ReplyAsync(
+            await ReportForAsync(conversation.Peer.Uid), ProtocolJson.Default.StatusReply, cancellation);
 
     /// <summary>
-    /// The status. It takes the volume's turn and looks at the container: users other than root, of whom anybody may ask
-    /// without end, have that done once a second at most.
+    /// The status. It looks at the machine: users other than root, of whom anybody may ask without end, have that done
+    /// once a second at most.
     /// </summary>
-    internal StatusReply ReportFor(uint user)
+    internal Task<StatusReply> ReportForAsync(uint user)
     {
         if (user == 0)
-            return Report(withLog: true);
+            return ReportAsync(withLog: true);
         lock (_lock)
         {
             if (_statusOfOthers is not { } known || Stopwatch.GetElapsedTime(known.Made) > s_statusAge)
-                _statusOfOthers = known = (Report(withLog: false), Stopwatch.GetTimestamp());
+                _statusOfOthers = known = (ReportAsync(withLog: false), Stopwatch.GetTimestamp());
             return known.Reply;
         }
     }
 
-    private StatusReply Report(bool withLog)
-    {
-        _volume.LookAgain();
-        return StatusReport.Make(_volume, _services, _configuration.Volume, withLog);
-    }
+    private async Task<StatusReply> ReportAsync(bool withLog) => StatusReport.Make(
+        _volume, await _volume.LookAgainAsync(), _services, _configuration.Volume, withLog);
 
     private async Task WatchAsync(Conversation conversation, CancellationToken cancellation)
     {
@@ -129,9 +127,9 @@ internal sealed class ControlMethods
         await first;
     }
 
-    private Task HoldersAsync(Conversation conversation, CancellationToken cancellation) =>
-        conversation.ReplyAsync(
-            new HoldersReply(StatusReport.Describe(_volume.FindHolders())),
+    private async Task HoldersAsync(Conversation conversation, CancellationToken cancellation) =>
+        await conversation.ReplyAsync(
+            new HoldersReply(StatusReport.Describe(await _volume.FindHoldersAsync(cancellation))),
             ProtocolJson.Default.HoldersReply, cancellation);
 
     private async Task UnlockAsync(Conversation conversation, CancellationToken cancellation)
@@ -187,7 +185,10 @@ internal sealed class ControlMethods
         LockConfiguration usual = _configuration.Lock;
         TimeSpan? hold = parameters.Hold == true ? Span(parameters.HoldLimitSeconds) ?? usual.HoldLimit : null;
         LockRequest request = new(
-            Span(parameters.Deadline) ?? usual.Deadline, hold, parameters.Reason, parameters.Nonce, parameters.Evict);
+            Span(parameters.Deadline) ?? usual.Deadline, hold, parameters.Reason, parameters.Nonce, parameters.Evict)
+        {
+            HoldOwner = parameters.HoldOwner,
+        };
         LockOutcome outcome = await FollowAsync(conversation, () => _volume.LockAsync(request), cancellation);
         // The answer goes out also as the daemon ends.
         cancellation = CancellationToken.None;
@@ -222,7 +223,7 @@ internal sealed class ControlMethods
         await (outcome.Kind switch
         {
             GrowOutcomeKind.Grown => conversation.ReplyAsync(
-                new GrowReply(_volume.ContainerSize), ProtocolJson.Default.GrowReply, cancellation),
+                new GrowReply(_volume.Seen.Container.Size), ProtocolJson.Default.GrowReply, cancellation),
             GrowOutcomeKind.PassphraseNeeded => conversation.FailAsync(
                 VarlinkError.PassphraseNeeded, new(), cancellation),
             GrowOutcomeKind.WrongPassphrase => conversation.FailAsync(
@@ -235,26 +236,18 @@ internal sealed class ControlMethods
 
     private async Task PanicAsync(Conversation conversation, CancellationToken cancellation)
     {
-        try
-        {
-            string? left = await FollowAsync(conversation, _volume.PanicAsync, cancellation);
-            await (left is null
-                ? conversation.ReplyAsync(new Nothing(), ProtocolJson.Default.Nothing, cancellation)
-                : conversation.FailAsync(VarlinkError.Failed, new(Step: "panic", Reason: left), cancellation));
-        }
-        catch (LinuxException failure)
-        {
-            await conversation.FailAsync(VarlinkError.Failed,
-                new(Step: "mapping", Reason: failure.Message), cancellation);
-        }
+        string? left = await FollowAsync(conversation, _volume.PanicAsync, cancellation);
+        await (left is null
+            ? conversation.ReplyAsync(new Nothing(), ProtocolJson.Default.Nothing, cancellation)
+            : conversation.FailAsync(VarlinkError.Failed, new(Step: "panic", Reason: left), cancellation));
     }
 
     private static TimeSpan? Span(double? seconds) => seconds is { } given ? TimeSpan.FromSeconds(given) : null;
 
-    private Task ReleaseAsync(Conversation conversation, CancellationToken cancellation)
+    private async Task ReleaseAsync(Conversation conversation, CancellationToken cancellation)
     {
-        _volume.Release();
-        return conversation.ReplyAsync(new Nothing(), ProtocolJson.Default.Nothing, cancellation);
+        await _volume.ReleaseAsync();
+        await conversation.ReplyAsync(new Nothing(), ProtocolJson.Default.Nothing, cancellation);
     }
 
     /// <summary>Does the work; with "more", sends the events that happen meanwhile.</summary>

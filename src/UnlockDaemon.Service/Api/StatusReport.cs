@@ -14,11 +14,12 @@ internal static class StatusReport
 
     /// <summary>The reply to Status.</summary>
     /// <param name="volume">The volume.</param>
+    /// <param name="seen">The machine as it is now.</param>
     /// <param name="services">Its services.</param>
     /// <param name="configuration">What the volume is.</param>
     /// <param name="withLog">Whether lines of the journal are in it, which not every user may read.</param>
     internal static StatusReply Make(
-        Volume volume, ServiceSet services, VolumeConfiguration configuration, bool withLog)
+        Volume volume, Snapshot seen, ServiceSet services, VolumeConfiguration configuration, bool withLog)
     {
         IReadOnlyList<ServiceStatus> statuses = services.Current;
         int ready = statuses.Count(static service => service.State == ServiceState.Ready);
@@ -29,13 +30,21 @@ internal static class StatusReport
             volume.Hold?.Reason,
             volume.Hold?.Until,
             new VolumeInfo(configuration.Container, configuration.Format.Name(), configuration.MountPoint),
-            [.. volume.ObserveLayers(), .. volume.ObserveSwap(), units],
+            [.. seen.Layers, .. Describe(seen.Swap), units],
             [.. statuses.Select(service => Describe(service, withLog))],
             volume.Since,
             BootId.Current,
             volume.LastError ?? (volume.State == VolumeState.Degraded ? Trouble(services) : null),
-            volume.Warnings);
+            volume.Warnings,
+            volume.Hold?.Owner);
     }
+
+    private static IEnumerable<LayerInfo> Describe(SwapFacts? swap) => swap switch
+    {
+        null => [],
+        { IsActive: true } => [new("swap", true, $"{swap.Mapping}, {swap.Size >> 20} MiB under a random key")],
+        _ => [new("swap", false, swap.Trouble)],
+    };
 
     internal static IReadOnlyList<HolderInfo> Describe(IReadOnlyList<Holder> holders) =>
     [

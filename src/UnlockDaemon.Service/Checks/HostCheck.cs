@@ -56,7 +56,7 @@ public sealed class HostCheck(UnlockdConfiguration configuration, ISystemd syste
         }
         catch (LinuxException missing)
         {
-            return Error(Advice.For(missing));
+            return Error(Fault.Of(missing).ToString());
         }
     }
 
@@ -76,15 +76,15 @@ public sealed class HostCheck(UnlockdConfiguration configuration, ISystemd syste
 
     private IEnumerable<Finding> CheckStorage()
     {
-        StorageStack stack = new(configuration.Volume, keepKey: false);
-        if (stack.IsMounted)
+        Snapshot seen = new LinuxLook(configuration.Volume, configuration.Swap, Instance.Current).Take(Aspects.Entry);
+        if (seen.IsMounted)
         {
             yield return Good($"{configuration.Volume.Container} is mounted on {configuration.Volume.MountPoint}");
             yield break;
         }
 
-        yield return stack.FindFault() is { } fault
-            ? Error(fault)
+        yield return Diagnosis.OfEntry(configuration.Volume, seen) is { } fault
+            ? Error(fault.ToString())
             : Good($"{configuration.Volume.Container} is a container, {configuration.Volume.MountPoint} is empty");
     }
 
@@ -114,7 +114,7 @@ public sealed class HostCheck(UnlockdConfiguration configuration, ISystemd syste
 
     private IEnumerable<Finding> CheckSwap()
     {
-        if (new SwapSpace(configuration.Swap).FindFault() is { } fault)
+        if (new LinuxSwap(configuration.Swap, Instance.Current).FindFault() is { } fault)
             yield return Error(fault);
         foreach (Finding hibernation in CheckHibernation())
             yield return hibernation;

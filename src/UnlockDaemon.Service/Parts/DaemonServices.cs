@@ -3,6 +3,7 @@ using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Hosting.Systemd;
 using Microsoft.Extensions.Logging;
 using UnlockDaemon.Linux.Systemd;
+using UnlockDaemon.Protocol;
 using UnlockDaemon.Service.Api;
 using UnlockDaemon.Service.Configuration;
 using UnlockDaemon.Service.Prompts;
@@ -32,6 +33,7 @@ public static class DaemonServices
         services.Configure<HostOptions>(static options => options.ShutdownTimeout = Timeout.InfiniteTimeSpan);
         services.AddSingleton(static provider => new Background(Log(provider)));
         services.AddSingleton<EventHub>();
+        services.AddSingleton<Strand>();
         services.AddSingleton(static provider => new SystemdConnection(
             failure => provider.GetRequiredService<Background>().Run("following systemd", _ => throw failure)));
         services.AddSingleton(provider => MakeServiceSet(provider, configuration));
@@ -65,16 +67,22 @@ public static class DaemonServices
 
     private static ServiceSet MakeServiceSet(IServiceProvider provider, UnlockdConfiguration configuration)
     {
-        ServiceSet set = new(configuration.Services, Systemd(provider), Log(provider));
+        ServiceSet set = new(configuration.Services, Systemd(provider), provider.GetRequiredService<Strand>(),
+            Log(provider));
         EventHub events = Events(provider);
         set.Changed += service => events.Publish("service", service.Name, service.ToString());
         return set;
     }
 
-    private static Volume MakeVolume(IServiceProvider provider, UnlockdConfiguration configuration) => new(
-        configuration, provider.GetRequiredService<ServiceSet>(),
-        new StorageStack(configuration.Volume, configuration.Lock.KeepKey is not null, configuration.Swap),
-        Events(provider), provider.GetRequiredService<Background>(), Log(provider));
+    private static Volume MakeVolume(IServiceProvider provider, UnlockdConfiguration configuration)
+    {
+        ServiceSet set = provider.GetRequiredService<ServiceSet>();
+        LinuxMachine machine = new(configuration.Volume, configuration.Swap, configuration.Lock.KeepKey is not null,
+            Instance.Current, set.FindRunningAsync, set.FindProcessesAsync);
+        return new Volume(configuration, Instance.Current.StateDirectory, set, machine,
+            provider.GetRequiredService<Strand>(), TimeProvider.System, Events(provider),
+            provider.GetRequiredService<Background>(), Log(provider));
+    }
 
     private static ILogger Log(IServiceProvider provider) =>
         provider.GetRequiredService<ILoggerFactory>().CreateLogger("unlockd");

@@ -26,7 +26,7 @@ internal sealed partial class ShutdownLock(
     /// <inheritdoc/>
     public async Task StopAsync(CancellationToken cancellationToken)
     {
-        if (!await IsShuttingDownAsync() || volume.ObserveLayers().All(static layer => !layer.Up))
+        if (!await IsShuttingDownAsync() || (await volume.LookAgainAsync()).IsDown)
             return;
         notifier.ExtendTimeout(configuration.Deadline + Volume.AfterDeadline);
         LockOutcome outcome = await volume.LockAsync(

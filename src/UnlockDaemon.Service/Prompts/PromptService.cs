@@ -108,7 +108,7 @@ internal sealed partial class PromptService : DaemonPart
         await foreach (EventInfo happened in events.ReadAsync(cancellation))
         {
             if (happened is { Kind: "step", Subject: "filesystem" }
-                && happened.Text.StartsWith(FilesystemLayer.Checking, StringComparison.Ordinal))
+                && happened.Text.StartsWith(LinuxSteps.Checking, StringComparison.Ordinal))
                 tell(happened.Text);
         }
     }

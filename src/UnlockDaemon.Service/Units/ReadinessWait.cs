@@ -8,11 +8,11 @@ namespace UnlockDaemon.Service.Units;
 /// <param name="probe">What finds out; without one, systemd's word counts.</param>
 /// <param name="systemd">Asked whether a unit that looks down really is.</param>
 /// <param name="waiting">Told what is waited for.</param>
+/// <param name="longestPause">Between two looks.</param>
 internal sealed class ReadinessWait(
-    FollowedUnit unit, ReadinessProbe? probe, ISystemd systemd, Action<string> waiting)
+    FollowedUnit unit, ReadinessProbe? probe, ISystemd systemd, Action<string> waiting, TimeSpan longestPause)
 {
     private static readonly TimeSpan ShortestPause = TimeSpan.FromMilliseconds(50);
-    private static readonly TimeSpan LongestPause = TimeSpan.FromSeconds(1);
 
     // The pause is a twentieth of the time waited so far: a service is then seen ready at most 5 % too late.
     private const int PausesInTime = 20;
@@ -33,7 +33,8 @@ internal sealed class ReadinessWait(
                 if (await LookAsync(state, cancellationToken) is { } seen)
                     return seen;
                 waiting(Reason);
-                TimeSpan pause = PauseAfter(Stopwatch.GetElapsedTime(start), Stopwatch.GetElapsedTime(look));
+                TimeSpan pause = PauseAfter(
+                    Stopwatch.GetElapsedTime(start), Stopwatch.GetElapsedTime(look), longestPause);
                 await PauseAsync(pause, cancellationToken);
             }
             else if (state.IsChanging)
@@ -100,12 +101,12 @@ internal sealed class ReadinessWait(
     }
 
     /// <summary>How long to wait before the next look; a look that takes long is not made all the time.</summary>
-    internal static TimeSpan PauseAfter(TimeSpan waited, TimeSpan look)
+    internal static TimeSpan PauseAfter(TimeSpan waited, TimeSpan look, TimeSpan longest)
     {
         TimeSpan pause = waited / PausesInTime;
         pause = pause < look ? look : pause;
         pause = pause < ShortestPause ? ShortestPause : pause;
-        return pause > LongestPause ? LongestPause : pause;
+        return pause > longest ? longest : pause;
     }
 
     /// <summary>Runs the probe until it has a result or the unit is no longer up: then null.</summary>

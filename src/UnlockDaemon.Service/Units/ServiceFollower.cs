@@ -24,7 +24,10 @@ internal sealed class ServiceFollower(
                 if (record.IsNews(state))
                     await ReflectAsync(state, cancellationToken);
                 reflected?.TrySetResult();
-                await unit.WaitForChangeAsync(state, cancellationToken);
+                if (record.Status.State == ServiceState.Failed && state.IsActive && !UnitFailure.IsHollow(state))
+                    await ReflectLateAsync(cancellationToken);
+                else
+                    await unit.WaitForChangeAsync(state, cancellationToken);
             }
         }
         catch (OperationCanceledException)
@@ -52,6 +55,13 @@ internal sealed class ServiceFollower(
         else
             await record.ReportAsync(
                 await start.AwaitReadinessAsync(TimeLeft(state), cancellationToken), null, cancellationToken);
+    }
+
+    /// <summary>Late is not never: what comes up after its time is taken in, and those that wait for it go on.</summary>
+    private async Task ReflectLateAsync(CancellationToken cancellationToken)
+    {
+        if (await start.AwaitLateAsync(cancellationToken) is { IsReady: true } ready)
+            await record.ReportAsync(ready, null, cancellationToken);
     }
 
     private async Task ReflectFailureAsync(UnitState state, CancellationToken cancellationToken)

@@ -1,22 +1,34 @@
-using System.Diagnostics;
 using Microsoft.Extensions.Logging;
 using UnlockDaemon.Linux.Systemd;
 using UnlockDaemon.Service.Configuration;
 
 namespace UnlockDaemon.Service.Units;
 
-/// <summary>The services on the volume: started in their plan's order, stopped backwards, followed between.</summary>
+/// <summary>
+/// The services on the volume, and which of them are to run. What is to run is brought up, each when those it depends on
+/// are ready, and again when it failed; what is late is taken in when it comes. So whatever ends a request, in the end
+/// all that is wanted runs, or its status says why not.
+/// </summary>
 /// <remarks>
-/// Services that do not depend on each other go side by side. While all are as they should be, nothing here wakes up.
+/// Services that do not depend on each other go side by side. While all are as they should be, nothing here wakes up. All
+/// decisions are made on a strand; the statuses can be read from anywhere.
 /// </remarks>
 public sealed partial class ServiceSet : IDisposable
 {
     private const int LogLines = 10;
 
     private readonly ServicePlan _plan;
-    private readonly Dictionary<string, VolumeService> _services = [];
+    private readonly IServiceEdge _edge;
+    private readonly Strand _strand;
+    private readonly TimeProvider _time;
     private readonly ILogger _logger;
     private readonly Lock _publishing = new();
+    private readonly Dictionary<string, ServiceTrial> _trials;
+    private readonly HashSet<string> _wanted = new(StringComparer.Ordinal);
+    private readonly HashSet<string> _seenReady = new(StringComparer.Ordinal);
+    private TaskCompletionSource<bool>? _settling;
+    private ITimer? _retry;
+    private bool _isUp;
     private bool _allReady;
 
     /// <summary>Prepares services; nothing is known or done yet.</summary>
@@ -24,18 +36,29 @@ public sealed partial class ServiceSet : IDisposable
     /// <param name="systemd">Runs them.</param>
     /// <param name="logger">Told what becomes of them.</param>
     public ServiceSet(IReadOnlyList<ServiceConfiguration> services, ISystemd systemd, ILogger logger)
-        : this(services, new ServiceSurroundings(systemd, ReadJournalAsync, "/sys/fs/cgroup"), logger)
+        : this(services, systemd, new Strand(), logger)
     {
     }
 
-    internal ServiceSet(
-        IReadOnlyList<ServiceConfiguration> services, ServiceSurroundings surroundings, ILogger logger)
+    internal ServiceSet(IReadOnlyList<ServiceConfiguration> services, ISystemd systemd, Strand strand, ILogger logger)
+        : this(services, new ServiceSurroundings(systemd, ReadJournalAsync, "/sys/fs/cgroup"), strand, logger)
+    {
+    }
+
+    internal ServiceSet(IReadOnlyList<ServiceConfiguration> services, ServiceSurroundings surroundings, Strand strand,
+        ILogger logger)
+        : this(services, new UnitEdge(services, surroundings), strand, TimeProvider.System, logger)
+    {
+    }
+
+    internal ServiceSet(IReadOnlyList<ServiceConfiguration> services, IServiceEdge edge, Strand strand,
+        TimeProvider time, ILogger logger)
     {
         _plan = new ServicePlan(services);
-        _logger = logger;
-        foreach (ServiceConfiguration service in _plan.Services)
-            _services.Add(service.Name, new VolumeService(service, surroundings, Publish));
+        (_edge, _strand, _time, _logger) = (edge, strand, time, logger);
+        _trials = services.ToDictionary(static service => service.Name, static _ => new ServiceTrial());
         _allReady = AreAllReady;
+        edge.Changed = Publish;
     }
 
 #pragma warning disable MA0046 // There is one sender; handlers need no reference to it.
@@ -47,70 +70,108 @@ public sealed partial class ServiceSet : IDisposable
 
     /// <summary>Told how long a service that was up took to stop.</summary>
     public event Action<string, TimeSpan>? StopTook;
+
+    /// <summary>Told on the strand when other services are to run than before.</summary>
+    internal event Action? WantedChanged;
 #pragma warning restore MA0046
 
     /// <summary>All services as they are now, in the order they start.</summary>
     public IReadOnlyList<ServiceStatus> Current =>
-        [.. _plan.Services.Select(service => _services[service.Name].Status)];
+        [.. _plan.Services.Select(service => _edge.StatusOf(service.Name))];
 
     /// <summary>Whether all are ready now.</summary>
-    public bool AreAllReady
-    {
-        get
-        {
-            foreach (VolumeService service in _services.Values)
-                if (service.Status.State != ServiceState.Ready)
-                    return false;
-            return true;
-        }
-    }
+    public bool AreAllReady =>
+        _plan.Services.All(service => _edge.StatusOf(service.Name).State == ServiceState.Ready);
 
-    /// <summary>Finds out how the services do, and follows them from here; does nothing to them.</summary>
+    /// <summary>Those that are to run, in the order they start; asked for on the strand.</summary>
+    internal IReadOnlyList<string> Wanted =>
+        [.. _plan.Services.Select(static service => service.Name).Where(_wanted.Contains)];
+
+    /// <summary>Whether services are on their way up, and it is not known yet how that ends. Asked for on the strand.</summary>
+    internal bool IsSettling => _settling is not null;
+
+    /// <summary>Finds out how the services do, and follows them from here.</summary>
     /// <param name="cancellationToken">Ends it.</param>
+    /// <param name="wanted">
+    /// Those that are to run, as an earlier daemon noted; null when none did: then nothing is done to any of them.
+    /// </param>
     /// <returns>Whether all are ready; one that is still coming up is "starting".</returns>
-    public async Task<bool> ObserveAsync(CancellationToken cancellationToken)
-    {
-        await Task.WhenAll(_services.Values.Select(service => service.ObserveAsync(cancellationToken)));
-        return AreAllReady;
-    }
+    public Task<bool> ObserveAsync(CancellationToken cancellationToken, IReadOnlyList<string>? wanted = null) =>
+        _strand.RunAsync(async () =>
+        {
+            await Task.WhenAll(_plan.Services.Select(
+                service => _edge.ObserveAsync(service.Name, cancellationToken)));
+            bool isRunning(string name) =>
+                _edge.StatusOf(name).State is ServiceState.Ready or ServiceState.Starting;
+            foreach (ServiceConfiguration service in _plan.Services)
+            {
+                if (wanted?.Contains(service.Name) ?? isRunning(service.Name))
+                    _wanted.Add(service.Name);
+                if (_edge.StatusOf(service.Name).State == ServiceState.Ready)
+                    _seenReady.Add(service.Name);
+            }
 
-    /// <summary>Starts all services that are not ready, each when those it depends on are.</summary>
-    /// <param name="cancellationToken">Ends the waiting; what systemd has begun goes on.</param>
+            _isUp = true;
+            if (wanted is not null)
+                _settling ??= new();
+            WantedChanged?.Invoke();
+            Reconcile();
+            return AreAllReady;
+        });
+
+    /// <summary>Has services run from now on, and waits until all are ready, or it is known which will not be.</summary>
+    /// <param name="cancellationToken">Ends the waiting alone.</param>
+    /// <param name="which">Which; null for all.</param>
     /// <returns>Whether all are ready. One that fails holds back those that depend on it, no others.</returns>
-    public async Task<bool> StartAsync(CancellationToken cancellationToken)
-    {
-        var starts = new Dictionary<string, Task<bool>>();
-        foreach (ServiceConfiguration service in _plan.Services)
-            starts[service.Name] = StartAsync(service, starts, cancellationToken);
-        bool[] ready = await Task.WhenAll(starts.Values);
-        return Array.TrueForAll(ready, static isReady => isReady);
-    }
+    public Task<bool> StartAsync(CancellationToken cancellationToken, IReadOnlyList<string>? which = null) =>
+        _strand.RunAsync(() =>
+        {
+            _isUp = true;
+            _wanted.UnionWith(which ?? [.. _plan.Services.Select(static service => service.Name)]);
+            foreach (ServiceTrial trial in _trials.Values)
+                trial.Renew();
+            _settling ??= new();
+            Task<bool> settled = _settling.Task;
+            WantedChanged?.Invoke();
+            Reconcile();
+            return settled.WaitAsync(cancellationToken);
+        });
 
-    /// <summary>Stops all services, each when those that depend on it are down.</summary>
+    /// <summary>Waits until it is known how services that are on their way up end.</summary>
+    internal Task<bool> WhenSettledAsync() => _settling?.Task ?? Task.FromResult(AreAllReady);
+
+    /// <summary>Has none run from now on, and stops all, each when those that depend on it are down.</summary>
     /// <param name="cancellationToken">Ends the waiting: what is not down by then is in the result.</param>
     /// <returns>
     /// The services that did not stop, or that left processes; empty if all are down. Those that they depend on were
     /// left running.
     /// </returns>
-    public async Task<IReadOnlyList<RunningService>> StopAsync(CancellationToken cancellationToken)
-    {
-        var stops = new Dictionary<string, Task<bool>>();
-        var left = new List<RunningService>();
-        foreach (ServiceConfiguration service in _plan.Services.Reverse())
-            stops[service.Name] = StopAsync(service, stops, left, cancellationToken);
-        await Task.WhenAll(stops.Values);
-        return left;
-    }
+    public Task<IReadOnlyList<RunningService>> StopAsync(CancellationToken cancellationToken) =>
+        _strand.RunAsync(async () =>
+        {
+            await WantNoneAsync();
+            var stops = new Dictionary<string, Task<bool>>(StringComparer.Ordinal);
+            var left = new List<RunningService>();
+            foreach (ServiceConfiguration service in _plan.Services.Reverse())
+                stops[service.Name] = StopAsync(service.Name, stops, left, cancellationToken);
+            await Task.WhenAll(stops.Values);
+            return (IReadOnlyList<RunningService>)left;
+        });
 
-    /// <summary>Kills all services at once, in no order.</summary>
+    /// <summary>Has none run from now on, and kills all at once, in no order.</summary>
     /// <param name="cancellationToken">Ends the waiting.</param>
     /// <returns>The services of which something is left.</returns>
-    public async Task<IReadOnlyList<RunningService>> KillAsync(CancellationToken cancellationToken)
-    {
-        RunningService?[] left =
-            await Task.WhenAll(_services.Values.Select(service => service.KillAsync(cancellationToken)));
-        return [.. left.OfType<RunningService>()];
-    }
+    public Task<IReadOnlyList<RunningService>> KillAsync(CancellationToken cancellationToken) =>
+        _strand.RunAsync(async () =>
+        {
+            // Whoever starts one may wait for just what is killed.
+            Task ended = WantNoneAsync();
+            RunningService?[] left = await Task.WhenAll(
+                _plan.Services.Select(service => _edge.KillAsync(service.Name, cancellationToken)));
+            await ended.WaitAsync(cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing
+                | ConfigureAwaitOptions.ContinueOnCapturedContext);
+            return (IReadOnlyList<RunningService>)[.. left.OfType<RunningService>()];
+        });
 
     /// <summary>Asks systemd and the kernel anew what runs; does nothing to it.</summary>
     /// <param name="cancellationToken">Ends it.</param>
@@ -118,7 +179,7 @@ public sealed partial class ServiceSet : IDisposable
     public async Task<IReadOnlyList<string>> FindRunningAsync(CancellationToken cancellationToken)
     {
         RunningService?[] remains = await Task.WhenAll(
-            _plan.Services.Select(service => _services[service.Name].FindRemainsAsync(cancellationToken)));
+            _plan.Services.Select(service => _edge.FindRemainsAsync(service.Name, cancellationToken)));
         return [.. remains.OfType<RunningService>().Select(static service => service.ToString())];
     }
 
@@ -129,13 +190,9 @@ public sealed partial class ServiceSet : IDisposable
     public async Task<IReadOnlySet<int>> FindProcessesAsync(CancellationToken cancellationToken)
     {
         IReadOnlyList<int>[] processes = await Task.WhenAll(
-            _plan.Services.Select(service => _services[service.Name].FindProcessesAsync(cancellationToken)));
+            _plan.Services.Select(service => _edge.FindProcessesAsync(service.Name, cancellationToken)));
         return processes.SelectMany(static list => list).ToHashSet();
     }
-
-    /// <summary>The longest that a start of all of them can take: one after the other, each just in time.</summary>
-    internal TimeSpan LongestStart =>
-        _plan.Services.Aggregate(TimeSpan.Zero, static (sum, service) => sum + service.Timeout);
 
     /// <summary>
     /// How long stopping all of them is known to take, one after the other where they depend on each other.
@@ -144,11 +201,11 @@ public sealed partial class ServiceSet : IDisposable
     /// <returns>The time of the slowest chain; zero when nothing is known.</returns>
     internal TimeSpan EstimateStop(StopHistory history)
     {
-        var ends = new Dictionary<string, TimeSpan>();
+        var ends = new Dictionary<string, TimeSpan>(StringComparer.Ordinal);
         foreach (ServiceConfiguration service in _plan.Services.Reverse())
         {
             TimeSpan begin = _plan.DependentsOf(service.Name).Select(name => ends[name]).DefaultIfEmpty().Max();
-            bool isUp = _services[service.Name].Status.State != ServiceState.Stopped;
+            bool isUp = _edge.StatusOf(service.Name).State != ServiceState.Stopped;
             ends[service.Name] = begin + (isUp ? history.Longest(service.Name) : TimeSpan.Zero);
         }
 
@@ -158,52 +215,112 @@ public sealed partial class ServiceSet : IDisposable
     /// <summary>Ends the following; the services themselves go on.</summary>
     public void Dispose()
     {
-        foreach (VolumeService service in _services.Values)
-            service.Dispose();
+        _retry?.Dispose();
+        _edge.Dispose();
+        foreach (ServiceTrial trial in _trials.Values)
+            trial.Dispose();
     }
 
     private static Task<IReadOnlyList<string>> ReadJournalAsync(UnitState unit, CancellationToken cancellationToken) =>
         Journal.ReadLastAsync(unit, LogLines, cancellationToken);
 
-    private async Task<bool> StartAsync(
-        ServiceConfiguration configuration, Dictionary<string, Task<bool>> starts, CancellationToken cancellationToken)
+    /// <summary>Does what is missing, and sees to it that what may be missing later is done then.</summary>
+    private void Reconcile()
     {
-        VolumeService service = _services[configuration.Name];
-        if (service.Status.State == ServiceState.Ready)
-            return true;
-        Task<bool>[] dependencies = [.. configuration.DependsOn.Select(name => starts[name])];
-        if (!Array.TrueForAll(dependencies, static start => start.IsCompleted))
-            service.Await($"waits for {string.Join(", ", configuration.DependsOn)}");
-        bool[] ready = await Task.WhenAll(dependencies);
-        string[] failed = [.. configuration.DependsOn.Where((_, i) => !ready[i])];
-        return failed.Length == 0
-            ? await service.StartAsync(cancellationToken)
-            : await service.BlockAsync($"waits for {string.Join(" and ", failed)}, which failed");
+        if (!_isUp)
+            return;
+        long now = _time.GetTimestamp();
+        // A service that is held back holds back those behind it in the plan, at once.
+        foreach (ServiceConfiguration service in _plan.Services.Where(service => _wanted.Contains(service.Name)))
+        {
+            ServiceMove move = ServiceMove.Of(service, StandingOf, now);
+            if (move.Kind == MoveKind.Start)
+                _trials[service.Name].Begin(stop => StartAsync(service.Name, stop));
+            else if (move.Kind == MoveKind.Await)
+                _edge.Await(service.Name, move.Reason);
+            else if (move.Kind == MoveKind.Block && _edge.StatusOf(service.Name).Detail != move.Reason)
+                _trials[service.Name].Begin(_ => BlockAsync(service.Name, move.Reason));
+        }
+
+        if (_settling is not null && Wanted.All(name => StandingOf(name).IsSettled))
+            Settle(AreAllReady);
+        ScheduleRetry(now);
+    }
+
+    private ServiceStanding StandingOf(string name)
+    {
+        ServiceTrial trial = _trials[name];
+        return new(_edge.StatusOf(name).State, _edge.IsUp(name), trial.IsRunning, trial.WasTried, trial.RetryAt);
+    }
+
+    private async Task StartAsync(string name, CancellationToken stop)
+    {
+        ServiceTrial trial = _trials[name];
+        try
+        {
+            bool isReady = await _edge.StartAsync(name, stop);
+            trial.End(isReady, RetryAfter(trial));
+        }
+        catch (OperationCanceledException) when (stop.IsCancellationRequested)
+        {
+            trial.Cancel();
+        }
+
+        Reconcile();
+    }
+
+    private async Task BlockAsync(string name, string reason)
+    {
+        await _edge.BlockAsync(name, reason);
+        _trials[name].Cancel();
+        Reconcile();
     }
 
     private async Task<bool> StopAsync(
-        ServiceConfiguration configuration,
-        Dictionary<string, Task<bool>> stops,
-        List<RunningService> left,
-        CancellationToken cancellationToken)
+        string name, Dictionary<string, Task<bool>> stops, List<RunningService> left, CancellationToken cancellationToken)
     {
-        bool[] down = await Task.WhenAll(_plan.DependentsOf(configuration.Name).Select(name => stops[name]));
+        bool[] down = await Task.WhenAll(_plan.DependentsOf(name).Select(dependent => stops[dependent]));
         if (Array.Exists(down, static isDown => !isDown))
             return false;
-        long begin = Stopwatch.GetTimestamp();
+        long begin = _time.GetTimestamp();
         // The stop of one that starts also waits for that.
-        bool wasUp = _services[configuration.Name].Status.State is not (ServiceState.Stopped or ServiceState.Starting);
-        RunningService? running = await _services[configuration.Name].StopAsync(cancellationToken);
-        if (running is null)
+        bool wasUp = _edge.StatusOf(name).State is not (ServiceState.Stopped or ServiceState.Starting);
+        if (await _edge.StopAsync(name, cancellationToken) is { } running)
         {
-            if (wasUp)
-                StopTook?.Invoke(configuration.Name, Stopwatch.GetElapsedTime(begin));
-            return true;
+            left.Add(running);
+            return false;
         }
 
-        lock (left)
-            left.Add(running);
-        return false;
+        if (wasUp)
+            StopTook?.Invoke(name, _time.GetElapsedTime(begin));
+        return true;
+    }
+
+    private Task WantNoneAsync()
+    {
+        _isUp = false;
+        _wanted.Clear();
+        _seenReady.Clear();
+        WantedChanged?.Invoke();
+        Settle(false);
+        return Task.WhenAll(_trials.Values.Select(static trial => trial.StopAsync()));
+    }
+
+    private void Settle(bool areAllReady)
+    {
+        TaskCompletionSource<bool>? settling = _settling;
+        _settling = null;
+        settling?.SetResult(areAllReady);
+    }
+
+    private void ScheduleRetry(long now)
+    {
+        long next = _plan.Services.Where(service => _wanted.Contains(service.Name))
+            .Select(service => ServiceMove.NextTry(service, StandingOf)).DefaultIfEmpty(long.MaxValue).Min();
+        _retry ??= _time.CreateTimer(
+            _ => _strand.Post(Reconcile), null, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
+        _retry.Change(next == long.MaxValue ? Timeout.InfiniteTimeSpan
+            : next <= now ? TimeSpan.FromMilliseconds(1) : _time.GetElapsedTime(now, next), Timeout.InfiniteTimeSpan);
     }
 
     private void Publish(ServiceStatus status)
@@ -215,12 +332,41 @@ public sealed partial class ServiceSet : IDisposable
             else if (status.State == ServiceState.Ready)
                 LogReady(status.Name, status.ToString(), status.Unit);
             Changed?.Invoke(status);
-            if (_allReady == AreAllReady)
-                return;
-            _allReady = !_allReady;
-            ReadinessChanged?.Invoke(_allReady);
+            if (_allReady != AreAllReady)
+            {
+                _allReady = !_allReady;
+                ReadinessChanged?.Invoke(_allReady);
+            }
         }
+
+        _strand.Post(() => TakeUp(status));
     }
+
+    private void TakeUp(ServiceStatus status)
+    {
+        ServiceTrial trial = _trials[status.Name];
+        if (status.State == ServiceState.Ready)
+            _seenReady.Add(status.Name);
+        else if (status.State is ServiceState.Stopped or ServiceState.Failed && !trial.IsRunning
+            && _seenReady.Remove(status.Name))
+            TakeUpEnd(status, trial);
+        Reconcile();
+    }
+
+    /// <summary>
+    /// What failed is tried again after a while. What somebody stops who is not unlockd is to stay down until the next
+    /// unlock.
+    /// </summary>
+    private void TakeUpEnd(ServiceStatus status, ServiceTrial trial)
+    {
+        if (status.State == ServiceState.Failed)
+            trial.End(isReady: false, RetryAfter(trial));
+        else if (_wanted.Remove(status.Name))
+            WantedChanged?.Invoke();
+    }
+
+    private long RetryAfter(ServiceTrial trial) => _time.GetTimestamp()
+        + (long)(ServiceMove.PauseAfter(trial.Failures + 1).TotalSeconds * _time.TimestampFrequency);
 
     [LoggerMessage(Level = LogLevel.Information, Message = "{Service}: {Status}")]
     private partial void LogReady(string service, string status, string unit);

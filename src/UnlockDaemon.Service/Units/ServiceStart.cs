@@ -11,8 +11,12 @@ namespace UnlockDaemon.Service.Units;
 internal sealed class ServiceStart(
     FollowedUnit unit, ServiceConfiguration configuration, ISystemd systemd, Action<string> waiting)
 {
-    private readonly ReadinessWait _readiness = new(
-        unit, configuration.Ready is { } probe ? ReadinessProbe.Create(probe) : null, systemd, waiting);
+    private static readonly TimeSpan s_longestPause = TimeSpan.FromSeconds(1);
+
+    // Nobody waits for it any more but the services behind it.
+    private static readonly TimeSpan s_longestLatePause = TimeSpan.FromSeconds(15);
+    private readonly ReadinessWait _readiness = Wait(unit, configuration, systemd, waiting, s_longestPause);
+    private readonly ReadinessWait _late = Wait(unit, configuration, systemd, static _ => { }, s_longestLatePause);
 
     /// <summary>Starts the unit and waits until it is ready.</summary>
     /// <param name="prepare">Sees to it that the unit is followed.</param>
@@ -31,6 +35,10 @@ internal sealed class ServiceStart(
     internal Task<Outcome> AwaitReadinessAsync(TimeSpan limit, CancellationToken cancellationToken) =>
         WithinAsync(limit, _readiness.WaitAsync, cancellationToken);
 
+    /// <summary>Waits on, in silence, for a unit that is up and was not ready in time.</summary>
+    internal Task<Outcome> AwaitLateAsync(CancellationToken cancellationToken) =>
+        WithinAsync(Timeout.InfiniteTimeSpan, _late.WaitAsync, cancellationToken);
+
     /// <summary>Asks again about a unit that looks down; null if it is not.</summary>
     internal async Task<Outcome?> ConfirmDownAsync(UnitState state, CancellationToken cancellationToken)
     {
@@ -43,6 +51,10 @@ internal sealed class ServiceStart(
             return new Outcome(false, UnitFailure.Describe(state), state);
         }
     }
+
+    private static ReadinessWait Wait(FollowedUnit unit, ServiceConfiguration configuration, ISystemd systemd,
+        Action<string> waiting, TimeSpan longestPause) => new(
+        unit, configuration.Ready is { } probe ? ReadinessProbe.Create(probe) : null, systemd, waiting, longestPause);
 
     private async Task<Outcome> BringUpAsync(CancellationToken cancellationToken)
     {
@@ -62,7 +74,7 @@ internal sealed class ServiceStart(
     private async Task<Outcome> StartUnitAsync(CancellationToken cancellationToken)
     {
         using var early = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        Task<string> job = systemd.StartUnitAsync(configuration.Unit, cancellationToken);
+        Task<string> job = StartJobAsync(cancellationToken);
         Task<Outcome?> look = _readiness.LookEarlyAsync(job, early.Token);
         try
         {
@@ -78,6 +90,20 @@ internal sealed class ServiceStart(
             await early.CancelAsync();
             await ((Task)look).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
+    }
+
+    /// <remarks>
+    /// Locks that were refused start a unit as often as they stop it. systemd counts that as if it had crashed so often;
+    /// what systemd starts by itself is still limited.
+    /// </remarks>
+    private async Task<string> StartJobAsync(CancellationToken cancellationToken)
+    {
+        string result = await systemd.StartUnitAsync(configuration.Unit, cancellationToken);
+        if (result != JobResult.Failed
+            || (await systemd.GetUnitAsync(configuration.Unit, cancellationToken)).Result != "start-limit-hit")
+            return result;
+        await systemd.ResetFailedUnitAsync(configuration.Unit, cancellationToken);
+        return await systemd.StartUnitAsync(configuration.Unit, cancellationToken);
     }
 
     /// <summary>Whether the lack of processes speaks for itself, since no probe speaks for the service.</summary>

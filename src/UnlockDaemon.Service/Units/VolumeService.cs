@@ -33,6 +33,9 @@ internal sealed class VolumeService : IDisposable
 
     internal ServiceStatus Status => _record.Status;
 
+    /// <summary>Whether its unit is up or on its way, whether or not the service is ready.</summary>
+    internal bool IsUp => _unit.State is { IsActive: true } or { IsChanging: true };
+
     /// <summary>Finds out how the service does and follows it from here.</summary>
     internal async Task ObserveAsync(CancellationToken cancellationToken)
     {

@@ -3,16 +3,13 @@ using UnlockDaemon.Linux;
 
 namespace UnlockDaemon.Service.Volumes;
 
-/// <summary>What an operator can do about a failure of the operating system. All advice is here.</summary>
+/// <summary>What an operator can do about a call to the operating system that failed.</summary>
 internal static class Advice
 {
     private const string LoadModule = "load kernel module";
 
-    /// <summary>The failure as a sentence, and what to do next where that is known.</summary>
-    internal static string For(LinuxException failure) =>
-        Hint(failure) is { } hint ? $"{failure.Message}: {hint}" : failure.Message;
-
-    private static string? Hint(LinuxException failure) => failure switch
+    /// <summary>What to do next; null where that is not known.</summary>
+    internal static string? For(LinuxException failure) => failure switch
     {
         { Operation: var operation } when operation is "find kernel module" or "look up kernel module"
             || (operation == LoadModule && failure.Errno == LibC.ENOENT) =>

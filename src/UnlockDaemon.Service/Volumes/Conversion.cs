@@ -48,9 +48,9 @@ public sealed class Conversion
     /// <summary>The SHA-256 of the contents of both containers, once they were compared.</summary>
     public string Checksum => _journal?.Checksum ?? "";
 
-    private string OldName => MappingLayer.NameFor(_before.MountPoint) + MappingLayer.ConversionSuffix + "old";
+    private string OldName => MappingNames.NameFor(_before.MountPoint, Instance.Current) + MappingNames.ConversionSuffix + "old";
 
-    private string FreshName => MappingLayer.NameFor(_before.MountPoint) + MappingLayer.ConversionSuffix + "new";
+    private string FreshName => MappingNames.NameFor(_before.MountPoint, Instance.Current) + MappingNames.ConversionSuffix + "new";
 
     /// <summary>Says why it cannot begin, or go on.</summary>
     /// <returns>The reason and what to do, as a sentence for the operator; or null.</returns>
@@ -99,7 +99,7 @@ public sealed class Conversion
         PassphraseEncoding? encoding = _after.Volume.Encoding;
         using Passphrase? converted = encoding?.TryConvert(newPassphrase);
         if (encoding is not null && converted is null)
-            return $"choose another passphrase for the new container: {MappingLayer.NoPlaceIn(encoding)}";
+            return $"choose another passphrase for the new container: {LinuxOpening.NoPlaceIn(encoding)}";
         using OpenMapping? old = TryOpen(_before, OldName, passphrase, write: false);
         if (old is null)
             return $"wrong passphrase for {_before.Container}";
@@ -135,7 +135,7 @@ public sealed class Conversion
         }
 
         // A key kept after a lock is the old container's.
-        KeptKey.WipeAll(MappingLayer.IsOurs);
+        KeptKey.WipeAll(static name => MappingNames.Belongs(name, Instance.Current));
         new ConversionSwitch(_files, _journal!).Run(configurationFile, newText);
         return null;
     }
@@ -282,9 +282,7 @@ public sealed class Conversion
         // Left by one that was killed in the moment between the mapping and its opening; one in use is another's.
         if (CryptMapping.Find(name) is not null)
             CryptDevice.Deactivate(name);
-        LoopLayer loop = new(new ContainerFile(volume.Container));
-        return new MappingLayer(volume, loop, keepKey: false, name)
-            .BringUp(volume.Container, passphrase).Kind == LayerOutcomeKind.Up
+        return new LinuxOpening(volume, name).Open(volume.Container, passphrase, keep: null).IsDone
             ? new OpenMapping(name, write)
             : null;
     }

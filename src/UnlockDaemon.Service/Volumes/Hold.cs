@@ -5,25 +5,14 @@ namespace UnlockDaemon.Service.Volumes;
 /// <summary>The volume is locked on purpose: nobody is prompted, and nobody may unlock.</summary>
 /// <param name="Reason">Why.</param>
 /// <param name="Until">
-/// When it ends by itself, so that an aborted migration does not leave the services down in silence.
+/// When it ends by itself, so that an aborted migration does not leave the services down in silence; by the clock on the
+/// wall, as it is set now.
 /// </param>
-public sealed record Hold(string Reason, DateTimeOffset Until)
+/// <param name="Owner">Whose it is; null for an operator's.</param>
+/// <param name="End">The same as a timestamp, which is what counts: no clock that is put right changes it.</param>
+public sealed record Hold(string Reason, DateTimeOffset Until, long End, string? Owner = null)
 {
-    private static readonly BootRecord s_record = new("hold");
-
     /// <inheritdoc/>
     public override string ToString() =>
         $"{Reason}, until {Until.LocalDateTime.ToString("HH:mm:ss", CultureInfo.InvariantCulture)}";
-
-    /// <summary>The hold that an earlier daemon of this boot left, or null.</summary>
-    internal static Hold? Recall() =>
-        s_record.Read() is [var until, var reason]
-        && DateTimeOffset.TryParse(until, CultureInfo.InvariantCulture, out DateTimeOffset time)
-            ? new Hold(reason, time)
-            : null;
-
-    internal void Remember() =>
-        s_record.Write(Until.ToString("O", CultureInfo.InvariantCulture), Reason.ReplaceLineEndings(" "));
-
-    internal static void Forget() => s_record.Delete();
 }

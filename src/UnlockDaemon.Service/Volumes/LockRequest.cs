@@ -15,4 +15,8 @@ public sealed record LockRequest(
     string? Nonce = null,
     IReadOnlyList<int>? Evict = null,
     TimeSpan? KeepKey = null,
-    bool IsShutdown = false);
+    bool IsShutdown = false)
+{
+    /// <summary>Whose the hold is; null for an operator's.</summary>
+    public string? HoldOwner { get; init; }
+}

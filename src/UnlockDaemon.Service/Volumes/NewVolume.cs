@@ -20,7 +20,7 @@ public sealed record NewVolume(
     // mkfs.xfs makes nothing smaller.
     private const long XfsMinimum = 300 << 20;
 
-    private readonly string _mapping = MappingLayer.CreationPrefix + Environment.ProcessId;
+    private readonly string _mapping = MappingNames.CreationPrefix + Environment.ProcessId;
 
     /// <summary>Name of the operator whose passphrase it gets, in LUKS; null for none.</summary>
     public string? Owner { get; init; }

@@ -1,16 +1,16 @@
-using System.Diagnostics;
 using Microsoft.Extensions.Logging;
 using UnlockDaemon.Linux;
 using UnlockDaemon.Linux.Storage;
-using UnlockDaemon.Linux.Systemd;
-using UnlockDaemon.Protocol.Messages;
 using UnlockDaemon.Service.Configuration;
 using UnlockDaemon.Service.Parts;
 using UnlockDaemon.Service.Units;
 
 namespace UnlockDaemon.Service.Volumes;
 
-/// <summary>One volume, one lock, one state: every unlock and every lock, from wherever, goes through here.</summary>
+/// <summary>
+/// One volume, one worker, one state: every unlock and every lock, from wherever, goes through here. All that it decides
+/// is decided on its strand, one thing after the other; a panic comes in between.
+/// </summary>
 public sealed partial class Volume : IDisposable
 {
     /// <summary>A lock answers at its deadline; what still goes on then is over some time later.</summary>
@@ -21,48 +21,53 @@ public sealed partial class Volume : IDisposable
     private static readonly TimeSpan s_panicPatience = TimeSpan.FromSeconds(5);
     private static readonly TimeSpan s_unlockPatience = TimeSpan.FromSeconds(30);
 
-    private readonly VolumeConfiguration _configuration;
-    private readonly TimeSpan _usualDeadline;
-    private readonly TimeSpan? _keepKey;
-    private readonly StorageStack _stack;
+    private readonly UnlockdConfiguration _configuration;
+    private readonly string _stateDirectory;
     private readonly ServiceSet _services;
-    private readonly LockProof _proof;
+    private readonly IMachine _machine;
+    private readonly Strand _strand;
+    private readonly TimeProvider _time;
     private readonly EventHub _events;
     private readonly Background _background;
     private readonly ILogger _logger;
     private readonly VolumeCondition _condition;
-    private readonly HoldKeeper _hold;
+    private readonly VolumeMemory _memory;
+    private readonly Executor _executor;
+    private readonly VolumeScene _scene;
     private readonly SpaceWatch _space;
-    private readonly StopHistory _history = new(Path.Combine(BootRecord.Directory, "stops"));
-    private readonly VolumeTurns _turns = new(TimeProvider.System);
-    private bool _isGrowing;
+    private readonly StopHistory _history;
+    private readonly VolumeTurn _turn;
+    private CancellationTokenSource _panic = new();
+    private CancellationTokenSource? _grow;
+    private ITimer? _holdEnd;
     private long _lockEnds;
     private Task<LockOutcome>? _locking;
 
     /// <summary>Describes a volume; nothing is touched before <see cref="ObserveAsync"/>.</summary>
-    /// <param name="configuration">The volume, and how it is locked.</param>
+    /// <param name="configuration">The volume, its services, and how it is locked.</param>
+    /// <param name="stateDirectory">Where is kept what outlives the daemon.</param>
     /// <param name="services">The services that live on it.</param>
-    /// <param name="stack">The layers of the volume.</param>
+    /// <param name="machine">The machine that it is on.</param>
+    /// <param name="strand">Where all is decided; the services' own.</param>
+    /// <param name="time">The clock.</param>
     /// <param name="events">Told what happens.</param>
     /// <param name="background">Does what outlives the work that began it.</param>
     /// <param name="logger">Told what happens.</param>
-    internal Volume(UnlockdConfiguration configuration, ServiceSet services, StorageStack stack,
-        EventHub events, Background background, ILogger logger)
+    internal Volume(UnlockdConfiguration configuration, string stateDirectory, ServiceSet services, IMachine machine,
+        Strand strand, TimeProvider time, EventHub events, Background background, ILogger logger)
     {
-        _configuration = configuration.Volume;
-        _usualDeadline = configuration.Lock.Deadline;
-        _keepKey = configuration.Lock.KeepKey;
-        _stack = stack;
-        _services = services;
-        _proof = new LockProof(configuration.Volume, stack, services);
-        _events = events;
-        _background = background;
-        _logger = logger;
-        _condition = new VolumeCondition(events, logger);
-        _hold = new HoldKeeper(_condition, background, OnHoldEnded);
-        _space = new SpaceWatch(stack.Container, events, logger);
-        _events.Stepped = _turns.NoteProgress;
+        (_configuration, _stateDirectory, _services, _machine) = (configuration, stateDirectory, services, machine);
+        (_strand, _time, _events, _background, _logger) = (strand, time, events, background, logger);
+        _history = new StopHistory(Path.Combine(stateDirectory, "stops"));
+        _condition = new VolumeCondition(events, time, logger);
+        _memory = new VolumeMemory(machine);
+        _executor = new Executor(machine, events, time);
+        _scene = new VolumeScene(configuration.Volume, _executor, _condition, _memory, events, time);
+        _space = new SpaceWatch(new ContainerFile(configuration.Volume.Container), events, logger);
+        _turn = new VolumeTurn(time);
+        _events.Stepped = _turn.NoteProgress;
         _services.ReadinessChanged += OnReadinessChanged;
+        _services.WantedChanged += OnWantedChanged;
         _services.StopTook += _history.Add;
     }
 
@@ -81,21 +86,27 @@ public sealed partial class Volume : IDisposable
     /// <summary>Whether operators are to be asked for the passphrase.</summary>
     public bool WantsPassphrase => _condition.WantsPassphrase;
 
+    /// <summary>What will go wrong if nobody does anything.</summary>
+    public IReadOnlyList<string> Warnings => _space.Warnings;
+
     /// <summary>
     /// Whether a piece of work could take its turn, or whoever has the turn is within its own limit. If not, the turn is
     /// lost for good.
     /// </summary>
-    public bool IsAlive => _turns.IsAlive;
+    public bool IsAlive => _turn.IsAlive;
 
     /// <summary>How long what is under way may still take: a lock has the deadline that it was given.</summary>
     public TimeSpan TimeToFinish
     {
         get
         {
-            TimeSpan left = Stopwatch.GetElapsedTime(Stopwatch.GetTimestamp(), _lockEnds);
-            return left > _usualDeadline ? left : _usualDeadline;
+            TimeSpan left = _time.GetElapsedTime(_time.GetTimestamp(), _lockEnds);
+            return left > _configuration.Lock.Deadline ? left : _configuration.Lock.Deadline;
         }
     }
+
+    /// <summary>The machine as it was found last.</summary>
+    internal Snapshot Seen => _executor.Now;
 
     /// <summary>The state's name on the socket.</summary>
     /// <param name="state">The state.</param>
@@ -105,44 +116,24 @@ public sealed partial class Volume : IDisposable
     /// <summary>
     /// Looks whether the volume is still mounted and its container still where it was, which nothing else would tell.
     /// </summary>
-    public void LookAgain()
+    /// <returns>What was seen.</returns>
+    internal Task<Snapshot> LookAgainAsync() => _strand.RunAsync(async () =>
     {
-        if (State is not (VolumeState.Ready or VolumeState.Degraded) || !_turns.TryTake())
-            return;
-        try
-        {
-            if (_condition.TakeDamage(_stack.FindDamage()))
-                _condition.TakeReadiness(() => _services.AreAllReady, [VolumeState.Ready, VolumeState.Degraded]);
-            if (State is VolumeState.Ready or VolumeState.Degraded && !_stack.IsMounted)
-            {
-                _condition.Complain("somebody else unmounted the volume: 'unlockctl unlock' brings it up again, "
-                    + "'unlockctl lock' takes down what is left");
-                _condition.Enter(VolumeEvent.FoundUnmounted, LastError!);
-            }
-        }
-        finally
-        {
-            _turns.GiveBack();
-        }
-    }
-
-    /// <summary>The layers, read from the kernel now.</summary>
-    /// <returns>The storage layers, bottom first.</returns>
-    public IReadOnlyList<LayerInfo> ObserveLayers() => _stack.Observe();
-
-    /// <summary>Size of the container in bytes.</summary>
-    public long ContainerSize => _stack.Container.Size;
-
-    /// <summary>What will go wrong if nobody does anything.</summary>
-    public IReadOnlyList<string> Warnings => _space.Warnings;
-
-    /// <summary>The swap space beside it, read from the kernel now.</summary>
-    /// <returns>One entry, or none where none is configured.</returns>
-    public IReadOnlyList<LayerInfo> ObserveSwap() => _stack.Swap.Observe();
+        using VolumeTurn.Lease? lease = _turn.TryTake();
+        if (lease is not null)
+            await LookAtHealthAsync();
+        else
+            await TryLookAsync(Aspects.Layers);
+        return Seen;
+    });
 
     /// <summary>Who holds the volume.</summary>
+    /// <param name="cancellation">Ends the look.</param>
     /// <returns>The holders; empty when it is not mapped.</returns>
-    public IReadOnlyList<Holder> FindHolders() => _stack.Filesystem.FindHolders();
+    /// <exception cref="LinuxException">The kernel does not say.</exception>
+    /// <exception cref="OperationCanceledException">It took too long.</exception>
+    internal async Task<IReadOnlyList<Holder>> FindHoldersAsync(CancellationToken cancellation) =>
+        (await _machine.ObserveAsync(Aspects.Holders, cancellation)).Holders!;
 
     /// <summary>
     /// Looks whether the disk below can still give a sparse container its blocks; tells it when that changes.
@@ -155,114 +146,116 @@ public sealed partial class Volume : IDisposable
     public Task WaitUntilAsync(Func<Volume, bool> condition, CancellationToken cancellation) =>
         _condition.WaitUntilAsync(() => condition(this), cancellation);
 
-    /// <summary>Reads the state from the kernel, as the daemon starts: nothing is disturbed.</summary>
+    /// <summary>Reads the state from the kernel, as the daemon starts, and goes on with what an earlier one began.</summary>
     /// <param name="cancellation">Ends the waiting for what systemd says of the services.</param>
-    public async Task ObserveAsync(CancellationToken cancellation)
+    public Task ObserveAsync(CancellationToken cancellation) => _strand.RunAsync(async () =>
     {
-        if (_stack.IsMounted)
+        using VolumeTurn.Lease lease = _turn.TryTake()!;
+        bool isFirst = !_memory.Recall();
+        Snapshot seen = await _executor.LookAsync(Aspects.Entry | Aspects.Leftovers, cancellation);
+        if (seen.IsMounted)
         {
-            _stack.Filesystem.Record.NoteMounted();
-            _condition.Enter(VolumeEvent.FoundMounted, "found mounted");
-            bool ready = await ObserveServicesAsync(cancellation);
-            _condition.Enter(ready ? VolumeEvent.AllReady : VolumeEvent.NotAllReady, "services as found");
+            if (_memory.Filesystem is not { Verdict: FilesystemVerdict.Mounted })
+                _memory.NoteMounted();
+            _condition.Enter(VolumeState.Starting, "found mounted");
+            await ObserveServicesAsync(cancellation);
+            _background.Run("bringing up what is to run", _ => _strand.RunAsync(FollowServicesAsync));
             return;
         }
 
-        if (_stack.IsMapped)
+        if (seen.IsMapped)
         {
-            _condition.Complain($"{_stack.Mapping.Observe().Detail} was left mapped and not mounted: "
-                + "'unlockctl unlock' goes on from there, 'unlockctl lock' takes it down");
-            _condition.Enter(VolumeEvent.FoundHalfUp, LastError!);
+            _condition.Complain($"{seen.Mapping!.Path} was left mapped and not mounted: 'unlockctl unlock' goes on from "
+                + "there, 'unlockctl lock' takes it down");
+            _condition.Enter(VolumeState.Failed, LastError!);
         }
         else
         {
-            if (_stack.FindConversion() is null)
-                _stack.TakeDown((layer, text) => _events.Publish("step", layer, text));
-            _stack.Filesystem.Protect();
-            _condition.Enter(VolumeEvent.FoundLocked, "found locked");
+            if (isFirst && seen.IsDown)
+                _memory.NoteUntouched(seen);
+            if (seen.Entry!.Conversion is null)
+                await _executor.TakeDownAsync(cancellation);
+            await _executor.DoAsync(new Step.Protect(), cancellation);
         }
 
-        _hold.Recall();
-    }
+        RecallHold();
+    });
 
     /// <summary>Brings up what is down, and has the services started.</summary>
     /// <param name="passphrase">The passphrase, wiped as soon as the mapping exists; null to try without.</param>
     /// <returns>The attempt, as soon as the volume is mounted or it is clear that it will not be.</returns>
-    public async Task<UnlockAttempt> UnlockAsync(Passphrase? passphrase)
+    public Task<UnlockAttempt> UnlockAsync(Passphrase? passphrase) => _strand.RunAsync(async () =>
     {
-        LookAgain();
-        int panics = _turns.Panics;
-        if (State is VolumeState.Starting or VolumeState.Stopping or VolumeState.Locking)
+        CancellationToken panic = _panic.Token;
+        if (State is VolumeState.Stopping or VolumeState.Locking)
             return new(UnlockOutcome.Busy, Activity);
-        if (!await _turns.TryTakeAsync(s_unlockPatience))
+        using Deadline patience = new(s_unlockPatience, _time);
+        using VolumeTurn.Lease? lease = await _turn.TakeAsync(patience.Token);
+        if (lease is null)
             return new(UnlockOutcome.Busy, Activity);
-        if (_turns.Panics != panics)
-        {
-            _turns.GiveBack();
+        if (panic.IsCancellationRequested)
             return new(UnlockOutcome.Failed, "ended by a panic");
-        }
-
+        await LookAtHealthAsync();
         UnlockAttempt attempt;
         try
         {
-            attempt = await new UnlockSequence(
-                _configuration, _condition, _stack, _events, () => _turns.Panics != panics, _logger)
-                .RunAsync(passphrase);
+            attempt = await new UnlockOperation(_scene, _logger).RunAsync(passphrase, panic);
         }
-        catch (Exception failure)
+        catch (Exception failure) when (failure is LinuxException or IOException or OperationCanceledException)
         {
-            if (State == VolumeState.Unlocking)
-            {
-                _condition.Complain(failure.Message);
-                _condition.Enter(_stack.IsMapped ? VolumeEvent.Stuck : VolumeEvent.NotOpened, failure.Message);
-            }
-
-            _turns.GiveBack();
-            if (failure is LinuxException or IOException)
-                return new(UnlockOutcome.Failed, failure.Message);
-            throw;
+            _condition.Complain(Fault.Of(failure).ToString());
+            attempt = new(UnlockOutcome.Failed, LastError!);
         }
 
-        if (attempt.Outcome != UnlockOutcome.Mounted)
+        if (attempt.Outcome != UnlockOutcome.Mounted || panic.IsCancellationRequested)
         {
-            _turns.GiveBack();
-            return attempt;
+            Settle(attempt.Reason);
+            return attempt.Outcome == UnlockOutcome.Mounted ? new(UnlockOutcome.Failed, "ended by a panic") : attempt;
         }
 
-        return attempt with { Services = ReleaseAfterAsync(KeepKeyAndStartServicesAsync()) };
-    }
+        bool wasUp = State is VolumeState.Ready or VolumeState.Degraded or VolumeState.Starting;
+        if (!wasUp)
+            _condition.TakeDamage(null);
+        _condition.Enter(VolumeState.Starting, wasUp ? "starting what is missing" : $"mounted on {MountPoint}");
+        if (Seen.IsKeyKept)
+            // After a hold it had a time limit; from here on it stays, for the next one.
+            await _executor.DoAsync(new Step.KeepKey(), panic);
+        return attempt with { Services = StartServicesAsync() };
+    });
 
     /// <summary>Grows the mounted volume, while it is in use. A lock or a panic ends it between two steps.</summary>
     /// <param name="size">The size that the container is to have, in bytes.</param>
     /// <param name="passphrase">The passphrase, cleared once it has opened the container; null to try without.</param>
     /// <returns>What came of it.</returns>
-    public async Task<GrowOutcome> GrowAsync(long size, Passphrase? passphrase)
+    public Task<GrowOutcome> GrowAsync(long size, Passphrase? passphrase) => _strand.RunAsync(async () =>
     {
-        LookAgain();
-        if (State is VolumeState.Stopping or VolumeState.Locking || !await _turns.TryTakeAsync(s_unlockPatience))
+        using Deadline patience = new(s_unlockPatience, _time);
+        using VolumeTurn.Lease? lease = State is VolumeState.Stopping or VolumeState.Locking
+            ? null
+            : await _turn.TakeAsync(patience.Token);
+        if (lease is null)
             return new(GrowOutcomeKind.Busy, Activity);
-        CancellationToken ended = _turns.BeginInterruptible();
-        _turns.Allow(s_longestGrow);
-        _isGrowing = true;
+        await LookAtHealthAsync();
+        if (!Seen.IsMounted)
+        {
+            return new(GrowOutcomeKind.Failed, $"the volume is {JsonName(State)}, and grows while it is mounted: "
+                + "'unlockctl unlock' first");
+        }
+
+        lease.Allow(s_longestGrow);
+        using CancellationTokenSource ended = CancellationTokenSource.CreateLinkedTokenSource(_panic.Token);
+        _grow = ended;
         try
         {
-            if (State is not (VolumeState.Ready or VolumeState.Degraded))
-            {
-                return new(GrowOutcomeKind.Failed, $"the volume is {JsonName(State)}, and grows while it is mounted: "
-                    + "'unlockctl unlock' first");
-            }
-
-            GrowOutcome outcome = await Task.Run(
-                () => new GrowSequence(_configuration, _stack, _events).Run(size, passphrase, ended));
+            GrowOutcome outcome = await new GrowOperation(_scene).RunAsync(size, passphrase, ended.Token);
             LogGrow(outcome.Kind, size, outcome.Reason);
             return outcome;
         }
         finally
         {
-            _isGrowing = false;
-            _turns.GiveBack();
+            _grow = null;
         }
-    }
+    });
 
     /// <summary>Stops the services, takes every layer down and looks at the kernel again.</summary>
     /// <remarks>
@@ -271,243 +264,320 @@ public sealed partial class Volume : IDisposable
     /// </remarks>
     /// <param name="request">How.</param>
     /// <returns>The proof, or why there is none.</returns>
-    public async Task<LockOutcome> LockAsync(LockRequest request)
+    public Task<LockOutcome> LockAsync(LockRequest request)
     {
         ArgumentNullException.ThrowIfNull(request);
-        LookAgain();
-        if (State == VolumeState.Locked && _stack.FindConversion() is { } conversion)
-            return new(null, "not proven: " + conversion, [], Refused: true);
-        if (_locking is { } other)
+        return _strand.RunAsync(async () =>
         {
-            try
+            using Deadline deadline = new(request.Deadline, _time, _panic.Token);
+            // The one that was asked for first goes first, with the time that it was given.
+            while (_locking is { } other)
             {
-                if (await other.WaitAsync(request.Deadline) is { Certificate: null } failed)
+                await ((Task)other).WaitAsync(deadline.Token).ConfigureAwait(
+                    ConfigureAwaitOptions.SuppressThrowing | ConfigureAwaitOptions.ContinueOnCapturedContext);
+                if (!other.IsCompleted)
+                    return new(null, "not locked: another lock is still under way", [], Refused: true);
+                if (other is { IsCompletedSuccessfully: true, Result: { Certificate: null } failed })
                     return failed;
             }
-            catch (TimeoutException)
-            {
-                return new(null, "not locked: another lock is still under way", [], Refused: true);
-            }
-        }
 
-        _lockEnds = Math.Max(_lockEnds,
-            Stopwatch.GetTimestamp() + (long)(request.Deadline.TotalSeconds * Stopwatch.Frequency));
-        Task<LockOutcome> locking = LockAloneAsync(request);
-        _locking = locking;
-        try
-        {
-            return await locking;
-        }
-        finally
-        {
-            _ = Interlocked.CompareExchange(ref _locking, null, locking);
-        }
+            _lockEnds = Math.Max(_lockEnds, _time.GetTimestamp()
+                + (long)(request.Deadline.TotalSeconds * _time.TimestampFrequency));
+            Task<LockOutcome> locking = LockAloneAsync(request with { KeepKey = _configuration.Lock.KeepKey }, deadline);
+            _locking = locking.IsCompleted ? null : locking;
+            try
+            {
+                return await locking;
+            }
+            finally
+            {
+                if (_locking == locking)
+                    _locking = null;
+            }
+        });
     }
 
     /// <summary>Wipes the key from the kernel, whatever goes on; then takes the rest down.</summary>
     /// <returns>Null when all is down; otherwise what is left.</returns>
-    public async Task<string?> PanicAsync()
+    public Task<string?> PanicAsync()
     {
-        _turns.BeginPanic();
-        PanicSequence panic = new(_stack, _services, _events);
-        panic.WipeKeys();
-        // Whoever asked takes a daemon that says nothing for one that is stuck.
-        _events.Publish("step", "volume", "ending what is under way");
-        await _turns.EndAllAsync();
-        // Whoever has the turn waits for the device, which now fails, or is stuck: then it is done out of turn.
-        bool alone = await _turns.TryTakeAsync(s_panicPatience);
-        try
-        {
-            if (State == VolumeState.Locked && !ObserveLayers().Any(static layer => layer.Up))
-                return null;
-            bool unlocking = !alone && State == VolumeState.Unlocking;
-            _condition.Enter(VolumeEvent.KeyWiped, "panic: the key is wiped");
-            string? left = await panic.TakeDownAsync();
-            if (unlocking)
-            {
-                left ??= "an unlock is still under way, and ends as soon as it has derived its key: "
-                    + "'unlockctl lock' then proves that";
-            }
-
-            _condition.Complain("panic: the key was wiped while the volume was in use; what was not yet on the disk "
-                + "is lost" + (left is null ? "" : $"; {left}"));
-            _condition.Enter(left is null ? VolumeEvent.Detached : VolumeEvent.Stuck, LastError!);
-            return left;
-        }
-        finally
-        {
-            if (alone)
-                _turns.GiveBack();
-        }
+        // At once, and on the caller's thread: whatever the strand is at.
+        Task<StepResult> wiping = _machine.DoAsync(
+            new Step.WipeKeys(), text => _events.Publish("step", "mapping", text), CancellationToken.None);
+        return _strand.RunAsync(() => PanicAsync(wiping));
     }
 
     /// <summary>
-    /// Waits for what is under way; a start of services or a grow is told to end. Nothing begins after it but the lock
-    /// of a shutdown.
+    /// Waits for what is under way; a grow is told to end. Nothing begins after it but the lock of a shutdown.
     /// </summary>
     /// <param name="patience">How long at most.</param>
-    public async Task FinishAsync(TimeSpan patience)
+    public Task FinishAsync(TimeSpan patience) => _strand.RunAsync(async () =>
     {
-        using CancellationTokenSource limit = new(patience);
-        try
-        {
-            await _turns.TakeForLockAsync(limit.Token);
-            _turns.Close();
-            _turns.GiveBack();
-        }
-        catch (OperationCanceledException)
-        {
+        using Deadline limit = new(patience, _time);
+        _grow?.Cancel();
+        using VolumeTurn.Lease? lease = await _turn.TakeAsync(limit.Token);
+        if (lease is null)
             LogUnfinished(Activity);
-        }
-    }
+        _turn.IsClosed = true;
+    });
 
     /// <summary>Ends a hold.</summary>
-    public void Release() => _hold.Release();
+    public Task ReleaseAsync() => _strand.RunAsync(() =>
+    {
+        EndHold("released");
+        return Task.CompletedTask;
+    });
 
     /// <inheritdoc/>
     public void Dispose()
     {
         _services.ReadinessChanged -= OnReadinessChanged;
+        _services.WantedChanged -= OnWantedChanged;
         _services.StopTook -= _history.Add;
-        _turns.Dispose();
+        _holdEnd?.Dispose();
+        _panic.Dispose();
     }
 
     /// <summary>Brings the swap space up, if there is to be one.</summary>
-    internal async Task BringUpSwapAsync()
+    internal Task BringUpSwapAsync() => _strand.RunAsync(async () =>
     {
         // On hold the instance is about to go away.
-        if (Hold is not null)
+        if (Hold is not null || !_turn.IsFree)
             return;
-        _stack.Swap.Want();
-        if (await Task.Run(_stack.Swap.TryBringUp) is { } trouble)
-            _condition.Complain(trouble);
-    }
+        if (await _executor.DoAsync(new Step.SwapOn(), _panic.Token) is { IsDone: false } trouble)
+            _condition.Complain(trouble.Reason);
+    });
+
+    private string MountPoint => _configuration.Volume.MountPoint;
 
     /// <summary>What is under way, as it follows "is".</summary>
-    private string Activity => _turns.IsClosed ? "left to the next daemon" : !_isGrowing ? JsonName(State) : "growing";
+    private string Activity => _turn.IsClosed ? "left to the next daemon" : _grow is null ? JsonName(State) : "growing";
 
-    private async Task<LockOutcome> LockAloneAsync(LockRequest request)
+    private async Task<LockOutcome> LockAloneAsync(LockRequest request, Deadline deadline)
     {
-        using CancellationTokenSource deadline =
-            CancellationTokenSource.CreateLinkedTokenSource(_turns.NextPanic);
-        deadline.CancelAfter(request.Deadline);
         if (request.IsShutdown)
-            _turns.Open();
-        try
-        {
-            await _turns.TakeForLockAsync(deadline.Token);
-        }
-        catch (OperationCanceledException)
-        {
+            _turn.IsClosed = false;
+        Snapshot seen = await TryLookAsync(Aspects.Entry, deadline.Token);
+        if (State == VolumeState.Locked && seen is { Entry.Conversion: { } conversion, IsAttached: true })
+            return new(null, "not proven: " + conversion, [], Refused: true);
+        _grow?.Cancel();
+        // Not "using": what goes on after the answer keeps the turn.
+        VolumeTurn.Lease? lease = await _turn.TakeAsync(deadline.Token);
+        if (lease is null)
             return new(null, $"not locked: the volume is still {Activity}", [], Refused: true);
-        }
-
-        _turns.Allow(request.Deadline + AfterDeadline);
-        LockSequence sequence = new(
-            _configuration, _condition, _stack, _services, _proof, _events, StartServicesAsync, _logger);
-        LockPlan plan = new(_services, _stack.Filesystem, _history);
+        lease.Allow(request.Deadline + AfterDeadline);
+        using Deadline turn = new(request.Deadline * 0.9, _time, deadline.Token);
+        LockOperation operation = new(_scene, _services, _history, request, _stateDirectory, _logger);
+        LockOutcome outcome;
         try
         {
-            LockOutcome outcome = await sequence.RunAsync(request with { KeepKey = _keepKey }, plan, deadline.Token);
-            if (outcome.Certificate is not null && request.HoldFor is not null)
-                _hold.Keep(Hold!);
-            return outcome;
+            outcome = await operation.RunAsync(deadline.Token, turn.Token);
         }
-        finally
+        catch (Exception failure)
         {
-            // It waits for a disk that does not answer: a new daemon would wait for it as well.
-            if (!sequence.Unfinished.IsCompleted && State == VolumeState.Failed)
-                _turns.Allow(Timeout.InfiniteTimeSpan);
-            // After the proof, under another key.
-            if (!request.IsShutdown)
-                _background.Run("bringing swap space up", _ => BringUpSwapAsync());
-            _background.Run("what a lock left unfinished", _ => FinishLockAsync(sequence, plan));
+            // Whatever it was, the machine says what became of it.
+            _condition.Complain(Fault.Of(failure).ToString());
+            outcome = new(null, $"not locked: {LastError}", [], Refused: false);
         }
+
+        // First, so that no console prompts for a moment.
+        if (outcome.Certificate is not null && request.HoldFor is { } limit)
+            Suspend(request.Reason ?? "locked with --hold", request.HoldOwner, limit);
+        await AfterLockAsync(request, outcome, operation, lease);
+        return outcome;
     }
 
-    /// <summary>Told to end in the middle of it, the daemon may still have to lock: the state must allow that.</summary>
-    private async Task<bool> ObserveServicesAsync(CancellationToken cancellation)
+    private async Task AfterLockAsync(
+        LockRequest request, LockOutcome outcome, LockOperation operation, VolumeTurn.Lease lease)
+    {
+        await TryLookAsync(Aspects.Layers);
+        bool hangs = !_executor.Hanging.IsCompleted;
+        if (hangs)
+        {
+            _condition.Enter(VolumeState.Failed, outcome.Reason);
+            // It waits for a disk that does not answer: a new daemon would wait for it as well.
+            lease.Allow(Timeout.InfiniteTimeSpan);
+        }
+        else
+        {
+            Settle(outcome.Certificate is not null ? "locked" : outcome.Reason, failed: outcome is
+                { Certificate: null, Refused: false });
+        }
+
+        if (hangs)
+            _background.Run("what a lock left unfinished", _ => _strand.RunAsync(() => FinishLockAsync(operation, lease)));
+        else
+            lease.Dispose();
+        // After the proof, under another key.
+        if (!request.IsShutdown)
+            _background.Run("bringing swap space up", _ => BringUpSwapAsync());
+        if (!operation.Unfinished.IsCompleted && !hangs)
+            _background.Run("bringing the services back", _ => _strand.RunAsync(FollowServicesAsync));
+    }
+
+    private async Task FinishLockAsync(LockOperation operation, VolumeTurn.Lease lease)
+    {
+        await lease.HandOverAsync(operation.Unfinished);
+        await TryLookAsync(Aspects.Layers);
+        Settle("the disk answers again");
+    }
+
+    private async Task<string?> PanicAsync(Task<StepResult> wiping)
+    {
+        _panic.Cancel();
+        _panic = new CancellationTokenSource();
+        // Whoever asked takes a daemon that says nothing for one that is stuck.
+        _events.Publish("step", "volume", "ending what is under way");
+        StepResult wiped = await wiping;
+        using Deadline patience = new(s_panicPatience, _time);
+        // Whoever has the turn waits for the device, which now fails, or is stuck: then it is done out of turn.
+        using VolumeTurn.Lease? lease = await _turn.TakeAsync(patience.Token);
+        Snapshot seen = await TryLookAsync(Aspects.Layers);
+        if (lease is not null && seen.IsDown && State == VolumeState.Locked && wiped.IsDone)
+            return null;
+        bool unlocking = lease is null && State == VolumeState.Unlocking;
+        _condition.Enter(VolumeState.Locking, "panic: the key is wiped");
+        string? left = await new PanicOperation(_executor, _services, _time).RunAsync();
+        if (unlocking)
+        {
+            left ??= "an unlock is still under way, and ends as soon as it has derived its key: 'unlockctl lock' then "
+                + "proves that";
+        }
+
+        _memory.NoteUnclean("a panic wiped the key while it was in use");
+        _condition.Complain("panic: the key was wiped while the volume was in use; what was not yet on the disk is lost"
+            + (left is null ? "" : $"; {left}"));
+        await TryLookAsync(Aspects.Layers);
+        Settle(LastError!, failed: left is not null);
+        return left;
+    }
+
+    /// <summary>Goes into the state that the machine shows; no piece of work leaves another one behind.</summary>
+    /// <param name="text">Why, in a line.</param>
+    /// <param name="failed">Whether a person has to look, although the layers are down.</param>
+    private void Settle(string text, bool failed = false)
+    {
+        VolumeState state = Plan.AtRest(
+            Seen, _services.IsSettling, _services.AreAllReady, isSound: _condition.Damage is null);
+        _condition.Enter(failed && state == VolumeState.Locked ? VolumeState.Failed : state, text);
+    }
+
+    private async Task<Snapshot> TryLookAsync(Aspects aspects, CancellationToken limit = default)
     {
         try
         {
-            return await _services.ObserveAsync(cancellation);
+            return await _executor.LookAsync(aspects, limit);
+        }
+        catch (Exception failure) when (failure is LinuxException or OperationCanceledException)
+        {
+            LogNoLook(failure.Message);
+            return Seen;
+        }
+    }
+
+    private async Task LookAtHealthAsync()
+    {
+        Snapshot seen = await TryLookAsync(Aspects.Health);
+        if (seen.Health is null || State is not (VolumeState.Ready or VolumeState.Degraded or VolumeState.Starting))
+            return;
+        if (seen.IsMapped)
+            _memory.Uuid ??= seen.Health.Uuid;
+        _condition.TakeDamage(Diagnosis.OfHealth(_configuration.Volume, seen, _memory.Uuid)?.ToString());
+        if (seen.IsMounted)
+        {
+            TakeReadiness();
+            return;
+        }
+
+        _condition.Complain("somebody else unmounted the volume: 'unlockctl unlock' brings it up again, "
+            + "'unlockctl lock' takes down what is left");
+        _condition.Enter(VolumeState.Failed, LastError!);
+    }
+
+    /// <summary>Told to end in the middle of it, the daemon may still have to lock.</summary>
+    private async Task ObserveServicesAsync(CancellationToken cancellation)
+    {
+        try
+        {
+            await _services.ObserveAsync(cancellation, _memory.Wanted);
         }
         catch (OperationCanceledException)
         {
-            return false;
-        }
-    }
-
-    private async Task FinishLockAsync(LockSequence sequence, LockPlan plan)
-    {
-        try
-        {
-            await sequence.Unfinished;
-        }
-        finally
-        {
-            plan.Dispose();
-            _turns.GiveBack();
-        }
-    }
-
-    private async Task<VolumeState> KeepKeyAndStartServicesAsync()
-    {
-        try
-        {
-            // After a hold it had a time limit; from here on it stays, for the next one.
-            _stack.Mapping.Kept.KeepOn();
-        }
-        catch (Exception failure) when (failure is LinuxException or IOException)
-        {
-            _condition.Complain(failure.Message);
+            LogServicesUnknown();
         }
 
-        return await StartServicesAsync();
-    }
-
-    private async Task<VolumeState> ReleaseAfterAsync(Task<VolumeState> starting)
-    {
-        try
-        {
-            return await starting;
-        }
-        finally
-        {
-            _turns.GiveBack();
-        }
+        TakeReadiness();
     }
 
     private async Task<VolumeState> StartServicesAsync()
     {
-        _turns.Allow(_services.LongestStart + VolumeTurns.LongestSilence);
-        try
-        {
-            await _services.StartAsync(_turns.BeginInterruptible());
-        }
-        catch (OperationCanceledException)
-        {
-            LogStartCancelled();
-        }
-        catch (Exception failure) when (failure is LinuxException or SystemdException)
-        {
-            _condition.Complain(failure.Message);
-        }
-
-        _condition.TakeReadiness(() => _services.AreAllReady, [VolumeState.Starting]);
+        _memory.Uuid = null;
+        await _services.StartAsync(CancellationToken.None);
+        TakeReadiness();
         return State;
     }
 
-    private void OnHoldEnded()
+    private async Task FollowServicesAsync()
     {
+        await _services.WhenSettledAsync();
+        TakeReadiness();
+    }
+
+    /// <summary>Takes up what the services say, unless the volume is in a state where that is nothing new.</summary>
+    private void TakeReadiness()
+    {
+        if (State is not (VolumeState.Starting or VolumeState.Ready or VolumeState.Degraded))
+            return;
+        bool isSound = _condition.Damage is null;
+        VolumeState state = _services.IsSettling && State == VolumeState.Starting ? VolumeState.Starting
+            : _services.AreAllReady && isSound ? VolumeState.Ready
+            : VolumeState.Degraded;
+        _condition.Enter(state, state == VolumeState.Ready ? "all services are ready"
+            : isSound ? "not all services are ready"
+            : "the container is damaged");
+    }
+
+    private void Suspend(string reason, string? owner, TimeSpan limit)
+    {
+        long end = _time.GetTimestamp() + (long)(limit.TotalSeconds * _time.TimestampFrequency);
+        _memory.NoteHold(new HoldMemory(reason.ReplaceLineEndings(" "), (double)end / _time.TimestampFrequency, owner));
+        Suspend(new Hold(reason, _time.GetUtcNow() + limit, end, owner), limit);
+    }
+
+    private void Suspend(Hold hold, TimeSpan left)
+    {
+        _condition.Suspend(hold);
+        _holdEnd?.Dispose();
+        _holdEnd = _time.CreateTimer(
+            _ => _strand.Post(() => EndHold("its time has come", hold)), null, left, Timeout.InfiniteTimeSpan);
+    }
+
+    /// <summary>Takes up the hold that an earlier daemon of this boot left, if there is one.</summary>
+    private void RecallHold()
+    {
+        if (_memory.Hold is not { } noted)
+            return;
+        TimeSpan left = TimeSpan.FromSeconds(noted.UntilSeconds)
+            - TimeSpan.FromSeconds((double)_time.GetTimestamp() / _time.TimestampFrequency);
+        left = left < TimeSpan.Zero ? TimeSpan.Zero : left;
+        Suspend(new Hold(noted.Reason, _time.GetUtcNow() + left,
+            _time.GetTimestamp() + (long)(left.TotalSeconds * _time.TimestampFrequency), noted.Owner), left);
+    }
+
+    private void EndHold(string why, Hold? only = null)
+    {
+        if (Hold is null || (only is not null && Hold != only))
+            return;
+        _memory.NoteHold(null);
+        _condition.Suspend(null, why);
         _background.Run("bringing swap space up", _ => BringUpSwapAsync());
-        if (_stack.Mapping.Kept.Exists)
+        if (Seen.IsKeyKept)
             _background.Run("unlocking with the kept key", _ => UnlockAsync(null));
     }
 
-    /// <summary>A service failed later, or came back.</summary>
-    private void OnReadinessChanged(bool ready) =>
-        _condition.TakeReadiness(() => ready, [VolumeState.Ready, VolumeState.Degraded]);
+    private void OnReadinessChanged(bool ready) => _strand.Post(TakeReadiness);
+
+    private void OnWantedChanged() => _memory.NoteWanted(_services.Wanted);
 
     [LoggerMessage(Level = LogLevel.Information, Message = "grow to {Size} bytes: {Outcome} {Reason}")]
     private partial void LogGrow(GrowOutcomeKind outcome, long size, string reason);
@@ -515,6 +585,9 @@ public sealed partial class Volume : IDisposable
     [LoggerMessage(Level = LogLevel.Warning, Message = "the daemon ends although the volume is still {Activity}")]
     private partial void LogUnfinished(string activity);
 
-    [LoggerMessage(Level = LogLevel.Information, Message = "starting of services ended by a lock")]
-    private partial void LogStartCancelled();
+    [LoggerMessage(Level = LogLevel.Warning, Message = "cannot look at the volume: {Reason}")]
+    private partial void LogNoLook(string reason);
+
+    [LoggerMessage(Level = LogLevel.Information, Message = "told to end before systemd had said how the services do")]
+    private partial void LogServicesUnknown();
 }

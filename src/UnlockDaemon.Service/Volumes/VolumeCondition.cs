@@ -4,22 +4,25 @@ using UnlockDaemon.Protocol;
 namespace UnlockDaemon.Service.Volumes;
 
 /// <summary>The one state of the volume, with what is told about it: since when, the hold, the last error.</summary>
-internal sealed partial class VolumeCondition(EventHub events, ILogger logger)
+/// <remarks>Changed on the volume's strand alone; read from anywhere.</remarks>
+internal sealed partial class VolumeCondition(EventHub events, TimeProvider time, ILogger logger)
 {
     // Named for the generated log methods.
     private readonly ILogger _logger = logger;
     private readonly Lock _lock = new();
-    private string? _damage;
     private TaskCompletionSource _changed = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
     internal VolumeState State { get; private set; } = VolumeState.Locked;
 
-    internal DateTimeOffset Since { get; private set; } = DateTimeOffset.UtcNow;
+    internal DateTimeOffset Since { get; private set; } = time.GetUtcNow();
 
     /// <summary>Why nobody is prompted, and until when; null when they are.</summary>
     internal Hold? Hold { get; private set; }
 
     internal string? LastError { get; private set; }
+
+    /// <summary>What became of the container while it was in use; null when nothing did.</summary>
+    internal string? Damage { get; private set; }
 
     internal bool WantsPassphrase =>
         Hold is null && State is VolumeState.Locked or VolumeState.Unlocking or VolumeState.Failed;
@@ -41,60 +44,34 @@ internal sealed partial class VolumeCondition(EventHub events, ILogger logger)
         }
     }
 
-    internal void Enter(VolumeEvent happened, string text)
+    /// <summary>Goes into a state; nothing happens if that is the state already.</summary>
+    /// <param name="state">The state.</param>
+    /// <param name="text">Why, in a line.</param>
+    internal void Enter(VolumeState state, string text)
     {
         lock (_lock)
         {
-            if (happened == VolumeEvent.Mounted)
-                _damage = null;
-            VolumeState next = Transitions.Next(State, happened)
-                ?? throw new InvalidOperationException($"{happened} cannot happen while {State}");
-            if (next != State)
-            {
-                State = next;
-                Since = DateTimeOffset.UtcNow;
-                LogState(Volume.JsonName(State), text);
-                events.Publish("state", Volume.JsonName(State), text);
-            }
-        }
-
-        SignalChange();
-    }
-
-    /// <summary>Takes up what the services say, unless the volume is in a state where that is nothing new.</summary>
-    /// <param name="allReady">Asked while nothing else can change the state.</param>
-    /// <param name="during">The states in which it counts.</param>
-    internal void TakeReadiness(Func<bool> allReady, ReadOnlySpan<VolumeState> during)
-    {
-        lock (_lock)
-        {
-            if (!during.Contains(State))
+            if (state == State)
                 return;
-            if (_damage is null && allReady())
-                Enter(VolumeEvent.AllReady, "all services are ready");
-            else
-                Enter(VolumeEvent.NotAllReady,
-                    _damage is null ? "not all services are ready" : "the container is damaged");
+            (State, Since) = (state, time.GetUtcNow());
         }
+
+        LogState(Volume.JsonName(state), text);
+        events.Publish("state", Volume.JsonName(state), text);
+        SignalChange();
     }
 
     /// <summary>Takes up what became of the container below, unless that is known.</summary>
     /// <param name="damage">What; null when all is well.</param>
-    /// <returns>Whether it is news.</returns>
-    internal bool TakeDamage(string? damage)
+    internal void TakeDamage(string? damage)
     {
-        lock (_lock)
-        {
-            if (damage == _damage)
-                return false;
-            _damage = damage;
-        }
-
+        if (damage == Damage)
+            return;
+        Damage = damage;
         if (damage is null)
             ForgetError();
         else
             Complain(damage);
-        return true;
     }
 
     internal void Complain(string text)
@@ -105,27 +82,18 @@ internal sealed partial class VolumeCondition(EventHub events, ILogger logger)
 
     internal void ForgetError() => LastError = null;
 
-    internal void Suspend(Hold hold)
+    /// <summary>Prompts nobody from now on, or lets them be prompted again.</summary>
+    /// <param name="hold">The hold; null to end it.</param>
+    /// <param name="why">Why it ends.</param>
+    internal void Suspend(Hold? hold, string why = "")
     {
+        if (Hold == hold)
+            return;
         Hold = hold;
-        events.Publish("state", "held", hold.ToString());
+        if (hold is null)
+            LogReleased(why);
+        events.Publish("state", hold is null ? "released" : "held", hold?.ToString() ?? why);
         SignalChange();
-    }
-
-    /// <returns>False when there was no hold, or not this one.</returns>
-    internal bool Resume(string why, Hold? only = null)
-    {
-        lock (_lock)
-        {
-            if (Hold is null || (only is not null && Hold != only))
-                return false;
-            Hold = null;
-        }
-
-        LogReleased(why);
-        events.Publish("state", "released", why);
-        SignalChange();
-        return true;
     }
 
     private void SignalChange()

@@ -34,7 +34,7 @@ internal sealed class KeyDialog(Output output, PassphraseEncoding? encoding)
         string? fault = FindFault(typed);
         Passphrase? passphrase = fault is null ? TryConvert(typed) : null;
         if (passphrase is null)
-            output.Fail(ExitCode.Failure, fault ?? $"choose another passphrase: {MappingLayer.NoPlaceIn(encoding!)}");
+            output.Fail(ExitCode.Failure, fault ?? $"choose another passphrase: {LinuxOpening.NoPlaceIn(encoding!)}");
         return passphrase;
     }
 
@@ -78,7 +78,7 @@ internal sealed class KeyDialog(Output output, PassphraseEncoding? encoding)
         RecoveryKeyReading reading = RecoveryKey.Read(typed);
         Passphrase? converted = reading.IsSlip ? null : TryConvert(typed);
         why = reading.Complaint
-            ?? "wrong passphrase" + (converted is null ? ": " + MappingLayer.NoPlaceIn(encoding!) : "");
+            ?? "wrong passphrase" + (converted is null ? ": " + LinuxOpening.NoPlaceIn(encoding!) : "");
         return converted;
     }
 

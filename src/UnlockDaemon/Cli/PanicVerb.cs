@@ -74,13 +74,13 @@ internal static class PanicVerb
     private static bool WipeKeys(Output output, bool everyInstance)
     {
         List<string> left = [];
-        IReadOnlyList<CryptMapping> wiped = PanicSequence.WipeAllKeys(left, mapping =>
+        IReadOnlyList<CryptMapping> wiped = KeyWipe.WipeAllKeys(left, mapping =>
         {
             double seconds = (DateTime.Now - Process.GetCurrentProcess().StartTime).TotalSeconds;
             output.Line($"the key of {mapping.Path} is out of the kernel's memory {seconds:0.00} s after the start "
                 + "of unlockctl");
-        }, everyInstance);
-        PanicSequence.FailAll(wiped, left);
+        }, everyInstance ? null : Instance.Current);
+        KeyWipe.FailAll(wiped, left);
         // The daemon tries again, once the services are killed.
         foreach (string reason in left)
             output.Line(reason);
@@ -124,7 +124,7 @@ internal static class PanicVerb
         output.Line("the daemon does not answer: taking the rest down without it");
         ConfigurationResult loaded = ConfigurationLoader.Load(Instance.Current.Configuration);
         return loaded.Configuration is { } configuration
-            ? await PanicSequence.TakeDownAloneAsync(configuration)
+            ? await LonePanic.TakeDownAsync(configuration, Instance.Current)
             : string.Join('\n', loaded.Errors);
     }
 }

@@ -1,5 +1,6 @@
 using Microsoft.Extensions.Logging.Abstractions;
 using UnlockDaemon.Linux.Terminals;
+using UnlockDaemon.Protocol;
 using UnlockDaemon.Service.Configuration;
 using UnlockDaemon.Service.Parts;
 using UnlockDaemon.Service.Prompts;
@@ -27,7 +28,9 @@ public sealed class ConsolePromptTests : IDisposable
     {
         UnlockdConfiguration configuration =
             ConfigurationLoaderTests.Valid("volume: { container: /no/such/file, mount_point: /no/such/directory }");
-        _volume = new Volume(configuration, _services, new StorageStack(configuration.Volume, false, null),
+        LinuxMachine machine = new(configuration.Volume, null, keepKey: false, new Instance(""),
+            _services.FindRunningAsync, _services.FindProcessesAsync);
+        _volume = new Volume(configuration, "/no/such/directory", _services, machine, new Strand(), TimeProvider.System,
             _events, new Background(NullLogger.Instance), NullLogger.Instance);
         _prompt = new ConsolePrompt(_console.Path["/dev/".Length..], _volume, _poller, _events, "/var/secure");
     }

@@ -61,7 +61,7 @@ public abstract class ServiceSetTest : IDisposable
             static (unit, _) => Task.FromResult<IReadOnlyList<string>>([$"a line of {unit.Id}"]),
             Groups);
         _set?.Dispose();
-        _set = new ServiceSet(services, surroundings, NullLogger.Instance);
+        _set = new ServiceSet(services, surroundings, new Strand(), NullLogger.Instance);
         _set.Changed += Changes.Enqueue;
         return _set;
     }

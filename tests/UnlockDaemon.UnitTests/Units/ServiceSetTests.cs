@@ -82,6 +82,22 @@ public sealed class ServiceSetTests : ServiceSetTest
         Assert.Equal("cannot start unit b.service: Unit b.service not found.", set.Current[1].Detail);
     }
 
+    /// <summary>Several locks in a row that are refused stop and start a unit as often as systemd allows it to crash.</summary>
+    [Fact]
+    public async Task AUnitThatWasStartedTooOftenIsStartedAllTheSame()
+    {
+        StandInUnit unit = Systemd["mysql.service"];
+        Func<StandInUnit, CancellationToken, Task<string>> works = unit.Start;
+        unit.Start = (started, _) =>
+        {
+            started.Start = works;
+            started.Fail("start-limit-hit");
+            return Task.FromResult(JobResult.Failed);
+        };
+        Assert.True(await Set(Service("mysql")).StartAsync(Limit));
+        Assert.Equal(["start mysql.service", "reset mysql.service", "start mysql.service"], Systemd.Calls);
+    }
+
     [Fact]
     public async Task DependentsWaitForTheProbe()
     {

@@ -1,0 +1,59 @@
+using UnlockDaemon.Linux;
+using UnlockDaemon.Linux.Systemd;
+using UnlockDaemon.Service.Units;
+
+namespace UnlockDaemon.Service.Volumes;
+
+/// <summary>After the keys are wiped: kills the services, unmounts and detaches. Nobody else is killed.</summary>
+internal sealed class PanicOperation(Executor executor, ServiceSet services, TimeProvider time)
+{
+    private static readonly TimeSpan s_limit = TimeSpan.FromSeconds(15);
+
+    /// <summary>Takes the rest down. Whatever fails, the rest is tried.</summary>
+    /// <returns>Null when all is down; otherwise what is not.</returns>
+    internal async Task<string?> RunAsync()
+    {
+        using Deadline limit = new(s_limit, time);
+        List<string> left = [.. await KillServicesAsync(limit.Token)];
+        // The keys again: an unlock that was under way may have made a mapping since.
+        await AddAsync(left, new Step.WipeKeys(), limit.Token);
+        foreach (Step step in Plan.AfterKill(executor.Now).Skip(1))
+            await AddAsync(left, step, limit.Token);
+        if (left.Count == 0)
+            return null;
+        return string.Join("; ", left.Concat(await NameHoldersAsync(limit.Token))) + ": end these, then 'unlockctl lock'";
+    }
+
+    private async Task AddAsync(List<string> left, Step step, CancellationToken limit)
+    {
+        StepResult result = await executor.DoAsync(step, limit);
+        // What is on a layer that did not come down only says the same again.
+        if (!result.IsDone && (left.Count == 0 || step is Step.WipeKeys or Step.SwapOff))
+            left.Add(result.Reason);
+    }
+
+    private async Task<IEnumerable<string>> KillServicesAsync(CancellationToken limit)
+    {
+        try
+        {
+            return (await services.KillAsync(limit)).Select(static service => service.ToString());
+        }
+        catch (Exception failure)
+        {
+            return ["the services could not be killed: " + failure.Message];
+        }
+    }
+
+    private async Task<IEnumerable<string>> NameHoldersAsync(CancellationToken limit)
+    {
+        try
+        {
+            Snapshot seen = await executor.LookAsync(Aspects.Holders, limit);
+            return seen.Holders!.Take(3).Select(static holder => holder.Name);
+        }
+        catch (Exception failure) when (failure is LinuxException or SystemdException or OperationCanceledException)
+        {
+            return [];
+        }
+    }
+}
