@@ -25,8 +25,9 @@ internal readonly record struct ServiceMove(MoveKind Kind, string Reason = "")
         // What it failed of itself says more than what it would wait for.
         if (own is { WasTried: true, State: ServiceState.Failed })
             return default;
+        string end = Array.TrueForAll(missing, name => standing(name).State == ServiceState.Stopped) ? "is down" : "failed";
         return Array.TrueForAll(missing, name => standing(name).IsSettled)
-            ? new(MoveKind.Block, $"waits for {string.Join(" and ", missing)}, which failed")
+            ? new(MoveKind.Block, $"waits for {string.Join(" and ", missing)}, which {end}")
             : new(MoveKind.Await, $"waits for {string.Join(", ", service.DependsOn)}");
     }
 
@@ -69,9 +70,15 @@ internal enum MoveKind
 /// <param name="IsAtWork">Whether its start is under way here.</param>
 /// <param name="WasTried">Whether it was started since it is wanted, and not only held back.</param>
 /// <param name="RetryAt">When it may be tried again: a timestamp.</param>
+/// <param name="IsWanted">Whether it is to run.</param>
 internal readonly record struct ServiceStanding(
-    ServiceState State, bool IsUp, bool IsAtWork, bool WasTried, long RetryAt)
+    ServiceState State, bool IsUp, bool IsAtWork, bool WasTried, long RetryAt, bool IsWanted)
 {
     /// <summary>Whether it is ready, or will not be until something happens.</summary>
-    internal bool IsSettled => !IsAtWork && State is ServiceState.Ready or ServiceState.Failed;
+    internal bool IsSettled => !IsAtWork && State switch
+    {
+        ServiceState.Ready or ServiceState.Failed => true,
+        ServiceState.Stopped => !IsWanted,
+        _ => false,
+    };
 }

@@ -124,18 +124,23 @@ public sealed partial class ServiceSet : IDisposable
     /// <param name="which">Which; null for all.</param>
     /// <returns>Whether all are ready. One that fails holds back those that depend on it, no others.</returns>
     public Task<bool> StartAsync(CancellationToken cancellationToken, IReadOnlyList<string>? which = null) =>
-        _strand.RunAsync(() =>
-        {
-            _isUp = true;
-            _wanted.UnionWith(which ?? [.. _plan.Services.Select(static service => service.Name)]);
-            foreach (ServiceTrial trial in _trials.Values)
-                trial.Renew();
-            _settling ??= new();
-            Task<bool> settled = _settling.Task;
-            WantedChanged?.Invoke();
-            Reconcile();
-            return settled.WaitAsync(cancellationToken);
-        });
+        _strand.RunAsync(() => Want(which).WaitAsync(cancellationToken));
+
+    /// <summary>Has services run from now on; called on the strand.</summary>
+    /// <param name="which">Which; null for all.</param>
+    /// <returns>Ends when it is known how they all end up: whether all are ready.</returns>
+    internal Task<bool> Want(IReadOnlyList<string>? which)
+    {
+        _isUp = true;
+        _wanted.UnionWith(which ?? [.. _plan.Services.Select(static service => service.Name)]);
+        foreach (ServiceTrial trial in _trials.Values)
+            trial.Renew();
+        _settling ??= new();
+        Task<bool> settled = _settling.Task;
+        WantedChanged?.Invoke();
+        Reconcile();
+        return settled;
+    }
 
     /// <summary>Waits until it is known how services that are on their way up end.</summary>
     internal Task<bool> WhenSettledAsync() => _settling?.Task ?? Task.FromResult(AreAllReady);
@@ -250,7 +255,8 @@ public sealed partial class ServiceSet : IDisposable
     private ServiceStanding StandingOf(string name)
     {
         ServiceTrial trial = _trials[name];
-        return new(_edge.StatusOf(name).State, _edge.IsUp(name), trial.IsRunning, trial.WasTried, trial.RetryAt);
+        return new(_edge.StatusOf(name).State, _edge.IsUp(name), trial.IsRunning, trial.WasTried, trial.RetryAt,
+            _wanted.Contains(name));
     }
 
     private async Task StartAsync(string name, CancellationToken stop)

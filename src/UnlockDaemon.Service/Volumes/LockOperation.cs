@@ -28,8 +28,11 @@ internal sealed partial class LockOperation(
     private double _servicesSeconds;
     private IReadOnlyList<string> _ran = [];
 
-    /// <summary>What still goes on when the answer had to be given: services coming back, or a call that hangs.</summary>
+    /// <summary>What still goes on when the answer had to be given: a call that hangs.</summary>
     internal Task Unfinished { get; private set; } = Task.CompletedTask;
+
+    /// <summary>The services that come back; completed when it is known how they end up.</summary>
+    internal Task Returning { get; private set; } = Task.CompletedTask;
 
     /// <summary>Locks.</summary>
     /// <param name="deadline">The whole time.</param>
@@ -235,8 +238,8 @@ internal sealed partial class LockOperation(
             : $"not locked: {refusal}: {Diagnosis.Name(holders)}";
         scene.Condition.Complain(reason);
         scene.Condition.Enter(VolumeState.Starting, reason + "; bringing the services back");
-        Task<bool> back = services.StartAsync(CancellationToken.None, _ran);
-        Unfinished = back;
+        Task<bool> back = services.Want(_ran);
+        Returning = back;
         await ((Task)back).WaitAsync(deadline).ConfigureAwait(
             ConfigureAwaitOptions.SuppressThrowing | ConfigureAwaitOptions.ContinueOnCapturedContext);
         string how = !back.IsCompleted ? "; the services are still coming back ('unlockctl status')"
@@ -259,7 +262,8 @@ internal sealed partial class LockOperation(
         }
 
         scene.Condition.Enter(VolumeState.Starting, "the disk answers again; bringing the services back");
-        await services.StartAsync(CancellationToken.None, _ran);
+        // Others need not wait for that to have their turn.
+        Returning = services.Want(_ran);
     }
 
     /// <summary>

@@ -42,6 +42,7 @@ public sealed partial class Volume : IDisposable
     private ITimer? _holdEnd;
     private long _lockEnds;
     private Task<LockOutcome>? _locking;
+    private Task _panicking = Task.CompletedTask;
 
     /// <summary>Describes a volume; nothing is touched before <see cref="ObserveAsync"/>.</summary>
     /// <param name="configuration">The volume, its services, and how it is locked.</param>
@@ -153,6 +154,14 @@ public sealed partial class Volume : IDisposable
         using VolumeTurn.Lease lease = _turn.TryTake()!;
         bool isFirst = !_memory.Recall();
         Snapshot seen = await _executor.LookAsync(Aspects.Entry | Aspects.Leftovers, cancellation);
+        if (seen.Mapping is { IsOnNothing: true })
+        {
+            _condition.Complain($"{seen.Mapping.Path} is what a panic left, without a key: 'unlockctl lock' takes it down");
+            _condition.Enter(VolumeState.Failed, LastError!);
+            await _services.ObserveAsync(cancellation, []);
+            return;
+        }
+
         if (seen.IsMounted)
         {
             if (_memory.Filesystem is not { Verdict: FilesystemVerdict.Mounted })
@@ -304,7 +313,12 @@ public sealed partial class Volume : IDisposable
         // At once, and on the caller's thread: whatever the strand is at.
         Task<StepResult> wiping = _machine.DoAsync(
             new Step.WipeKeys(), text => _events.Publish("step", "mapping", text), CancellationToken.None);
-        return _strand.RunAsync(() => PanicAsync(wiping));
+        return _strand.RunAsync(() =>
+        {
+            Task<string?> panicking = PanicAsync(wiping);
+            _panicking = panicking;
+            return panicking;
+        });
     }
 
     /// <summary>
@@ -315,6 +329,8 @@ public sealed partial class Volume : IDisposable
     {
         using Deadline limit = new(patience, _time);
         _grow?.Cancel();
+        await _panicking.WaitAsync(limit.Token).ConfigureAwait(
+            ConfigureAwaitOptions.SuppressThrowing | ConfigureAwaitOptions.ContinueOnCapturedContext);
         using VolumeTurn.Lease? lease = await _turn.TakeAsync(limit.Token);
         if (lease is null)
             LogUnfinished(Activity);
@@ -411,7 +427,7 @@ public sealed partial class Volume : IDisposable
         // After the proof, under another key.
         if (!request.IsShutdown)
             _background.Run("bringing swap space up", _ => BringUpSwapAsync());
-        if (!operation.Unfinished.IsCompleted && !hangs)
+        if (!operation.Returning.IsCompleted)
             _background.Run("bringing the services back", _ => _strand.RunAsync(FollowServicesAsync));
     }
 
@@ -420,6 +436,7 @@ public sealed partial class Volume : IDisposable
         await lease.HandOverAsync(operation.Unfinished);
         await TryLookAsync(Aspects.Layers);
         Settle("the disk answers again");
+        await FollowServicesAsync();
     }
 
     private async Task<string?> PanicAsync(Task<StepResult> wiping)
