@@ -163,6 +163,10 @@ public sealed partial class ServiceSet : IDisposable
             return (IReadOnlyList<RunningService>)left;
         });
 
+    /// <summary>Has none started from now on; called on the strand.</summary>
+    /// <returns>Ends when what is under way has ended.</returns>
+    internal Task Halt() => WantNoneAsync();
+
     /// <summary>Has none run from now on, and kills all at once, in no order.</summary>
     /// <param name="cancellationToken">Ends the waiting.</param>
     /// <returns>The services of which something is left.</returns>

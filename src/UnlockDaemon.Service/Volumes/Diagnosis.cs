@@ -51,6 +51,13 @@ internal static class Diagnosis
             ?? OfErrors(volume, seen);
     }
 
+    /// <summary>Says that somebody else has a device on the container, which no lock takes away.</summary>
+    internal static Fault? OfGuest(VolumeConfiguration volume, Snapshot seen) =>
+        seen.Loops.FirstOrDefault(static loop => !loop.IsWhole) is { } guest
+            ? new(FaultKind.InUse, $"{guest.Path} is attached to {volume.Container} by somebody else, and shows a part of "
+                + "it or takes no writes", $"detach it with 'losetup -d {guest.Path}'")
+            : null;
+
     /// <summary>Says why a lock would fail, before anything is stopped.</summary>
     /// <param name="volume">The volume.</param>
     /// <param name="seen">A look with <see cref="Aspects.Holders"/> and <see cref="Aspects.Leftovers"/>.</param>

@@ -84,11 +84,8 @@ internal sealed class LinuxSteps(
         if (seen.IsDevice || seen.Loops.Any(static loop => loop.IsWhole))
             return StepResult.Done;
         // A second device beside one that is there would show two states of one file.
-        if (seen.Loops is [var partial, ..])
-        {
-            return StepResult.Failed(new(FaultKind.InUse, $"{partial.Path} is attached to {volume.Container}, and "
-                + $"shows a part of it or takes no writes: detach it with 'losetup -d {partial.Path}'"));
-        }
+        if (Diagnosis.OfGuest(volume, seen) is { } guest)
+            return StepResult.Failed(guest);
 
         _ = LoopDevice.Attach(volume.Container);
         return StepResult.Done;
@@ -145,7 +142,8 @@ internal sealed class LinuxSteps(
     {
         Snapshot seen = look.Take(Aspects.Layers);
         // Somebody may have attached the container a second time.
-        foreach (LoopFacts loop in seen.Loops.Concat(seen.Strays.Where(static stray => stray.BackingFile is not null)))
+        foreach (LoopFacts loop in seen.Loops.Where(static loop => loop.IsWhole)
+            .Concat(seen.Strays.Where(static stray => stray.BackingFile is not null)))
         {
             cancellation.ThrowIfCancellationRequested();
             new LoopDevice(loop.Path).Detach();

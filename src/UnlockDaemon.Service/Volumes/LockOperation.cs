@@ -68,6 +68,8 @@ internal sealed partial class LockOperation(
             return new(null, $"not proven, nothing was stopped: {stranger}", [], Refused: true);
         if (wasLocked)
             return null;
+        if (Diagnosis.OfGuest(scene.Volume, scene.Now) is { } guest)
+            return Refuse(guest.ToString());
         TimeSpan estimate = services.EstimateStop(history);
         if (estimate > request.Deadline)
             return Refuse($"past stops of the services took up to {estimate.TotalSeconds:0} s, the deadline is "
@@ -221,14 +223,15 @@ internal sealed partial class LockOperation(
     {
         if (scene.Now.Mapping is { IsOnNothing: true })
             return await StickAsync($"not locked, and a panic has wiped the key: {refusal}");
+        bool isBack = scene.Executor.Hanging.IsCompleted && wasMounted && await MountAgainAsync(deadline);
         if (!scene.Executor.Hanging.IsCompleted)
         {
             Unfinished = ComeBackAfterAsync(scene.Executor.Hanging);
-            return await StickAsync($"not locked: {refusal}; if it is still mounted once the disk has answered, the services are "
-                + "started again ('unlockctl status')");
+            return await StickAsync($"not locked: {refusal}; if it is still mounted once the disk has answered, the "
+                + "services are started again ('unlockctl status')");
         }
 
-        if (!wasMounted || !await MountAgainAsync())
+        if (!isBack)
             return await StickAsync(scene.Now.IsMapped
                 ? $"not locked: {refusal}"
                 : $"the key is gone, but not all is down: {refusal}");
@@ -254,7 +257,8 @@ internal sealed partial class LockOperation(
         await hanging.ConfigureAwait(
             ConfigureAwaitOptions.SuppressThrowing | ConfigureAwaitOptions.ContinueOnCapturedContext);
         await scene.Executor.LookAsync(Aspects.Layers, CancellationToken.None);
-        if (scene.Now.Mapping is { IsOnNothing: true } || !scene.Now.IsMapped || !await MountAgainAsync())
+        if (scene.Now.Mapping is { IsOnNothing: true } || !scene.Now.IsMapped
+            || !await MountAgainAsync(CancellationToken.None))
         {
             if (!scene.Now.IsMapped && scene.Now.IsKeyKept)
                 await scene.Executor.DoAsync(new Step.ForgetKey(), CancellationToken.None);
@@ -270,14 +274,14 @@ internal sealed partial class LockOperation(
     /// It can be unmounted while something still holds the device below: the key is there, so it can come back,
     /// unchecked, as it may still be mounted in another namespace.
     /// </summary>
-    private async Task<bool> MountAgainAsync()
+    private async Task<bool> MountAgainAsync(CancellationToken deadline)
     {
         if (scene.Now.IsMounted)
             return true;
         if (!scene.Now.IsMapped)
             return false;
         scene.Memory.NoteMounted();
-        StepResult mounted = await scene.Executor.DoAsync(new Step.Mount(), CancellationToken.None);
+        StepResult mounted = await scene.Executor.DoAsync(new Step.Mount(), deadline);
         if (!mounted.IsDone)
             scene.Events.Publish("step", "filesystem", mounted.Reason);
         return scene.Now.IsMounted;

@@ -40,7 +40,8 @@ internal static class Plan
             steps.Add(new Step.Unmount());
         if (seen.IsMapped || (seen.Integrity is not null && seen.Mapping is null))
             steps.Add(new Step.Unmap());
-        if (seen.IsAttached)
+        // What shows a part of the container, or takes no writes, somebody else has made.
+        if (seen.Loops.Any(static loop => loop.IsWhole) || seen.Strays.Count > 0)
             steps.Add(new Step.Detach());
         return steps;
     }

@@ -238,6 +238,7 @@ public sealed partial class Volume : IDisposable
     /// <returns>What came of it.</returns>
     public Task<GrowOutcome> GrowAsync(long size, Passphrase? passphrase) => _strand.RunAsync(async () =>
     {
+        CancellationToken panic = _panic.Token;
         using Deadline patience = new(s_unlockPatience, _time);
         using VolumeTurn.Lease? lease = State is VolumeState.Stopping or VolumeState.Locking
             ? null
@@ -252,7 +253,7 @@ public sealed partial class Volume : IDisposable
         }
 
         lease.Allow(s_longestGrow);
-        using CancellationTokenSource ended = CancellationTokenSource.CreateLinkedTokenSource(_panic.Token);
+        using CancellationTokenSource ended = CancellationTokenSource.CreateLinkedTokenSource(panic);
         _grow = ended;
         try
         {
@@ -443,6 +444,8 @@ public sealed partial class Volume : IDisposable
     {
         _panic.Cancel();
         _panic = new CancellationTokenSource();
+        // Nothing is started any more on what has no key.
+        Task halted = _services.Halt();
         // Whoever asked takes a daemon that says nothing for one that is stuck.
         _events.Publish("step", "volume", "ending what is under way");
         StepResult wiped = await wiping;
@@ -455,6 +458,8 @@ public sealed partial class Volume : IDisposable
         bool unlocking = lease is null && State == VolumeState.Unlocking;
         _condition.Enter(VolumeState.Locking, "panic: the key is wiped");
         string? left = await new PanicOperation(_executor, _services, _time).RunAsync();
+        await halted.WaitAsync(s_panicPatience, _time).ConfigureAwait(
+            ConfigureAwaitOptions.SuppressThrowing | ConfigureAwaitOptions.ContinueOnCapturedContext);
         if (unlocking)
         {
             left ??= "an unlock is still under way, and ends as soon as it has derived its key: 'unlockctl lock' then "
