@@ -178,6 +178,8 @@ public sealed class InstanceTests(UnlockdGuest fixture) : OtherVolumeTest(fixtur
     private async Task MakeAsync(string archiveKey)
     {
         await ConfigureAsync("format: luks");
-        await RunAsync($"{Archive}make /var/archive_file {archiveKey}; systemctl start unlockd@archive");
+        // Of a container that was made since the daemon began to look, it knows nothing until it has unmounted it once.
+        await RunAsync(
+            $"{Archive}make /var/archive_file {archiveKey}; systemctl start unlockd@archive; {ForgetRecords}");
     }
 }

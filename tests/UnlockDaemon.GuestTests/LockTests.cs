@@ -85,7 +85,7 @@ public sealed class LockTests(UnlockdGuest fixture) : UnlockdTest(fixture)
         CommandResult held = await TryAsync("unlockctl lock");
 
         Assert.Equal(5, held.ExitCode);
-        Assert.Contains("aria_log_control", held.Error, StringComparison.Ordinal);
+        Assert.Contains("aria_log_control", held.Output, StringComparison.Ordinal);
         await RunAsync("for i in $(seq 100); do unlockctl status >/dev/null && break; sleep 0.1; done");
         Assert.Equal("ready", await StateAsync());
     }
@@ -136,7 +136,8 @@ public sealed class LockTests(UnlockdGuest fixture) : UnlockdTest(fixture)
         Assert.Equal("ready", await StateAsync());
         await RunAsync("unlockctl lock --deadline 80s");
         string stops = await RunAsync("cat /var/lib/unlockd/stops");
-        Assert.Matches(@"(?m)^mysql 30 40 \d", stops);
+        // The last stop counts, and not the slowest.
+        Assert.Matches(@"(?m)^mysql \d\.\d", stops);
     }
 
     [Fact]

@@ -271,8 +271,8 @@ internal sealed class ControlMethods
     private static async Task ForwardAsync(
         Conversation conversation, EventHub.Subscription events, CancellationToken cancellation)
     {
-        await foreach (EventInfo happened in events.ReadAsync(cancellation))
-            await ReplyAsync(conversation, happened, cancellation);
+        await foreach (News happened in events.ReadAsync(cancellation))
+            await ReplyAsync(conversation, StatusReport.Describe(happened), cancellation);
     }
 
     private static Task ReplyAsync(Conversation conversation, EventInfo happened, CancellationToken cancellation) =>

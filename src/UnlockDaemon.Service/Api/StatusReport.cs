@@ -46,6 +46,25 @@ internal static class StatusReport
         _ => [new("swap", false, swap.Trouble)],
     };
 
+    /// <summary>News in the words of the interface.</summary>
+    internal static EventInfo Describe(News happened)
+    {
+        (string kind, string subject, string text) = happened switch
+        {
+            News.StateChanged state => ("state", Volume.JsonName(state.State), state.Text),
+            News.HoldChanged hold => ("state", hold.IsHeld ? "held" : "released", hold.Text),
+            News.StepTold step => ("step", step.Layer, step.Text),
+            News.CheckGoesOn check => ("step", "filesystem", check.Text),
+            News.ServiceChanged { Service: var service } => ("service", service.Name, service.ToString()),
+            News.ProofChecked { Check: var check } =>
+                ("check", check.Name, $"{(check.Ok ? "ok" : "FAILED")}: {check.Detail}"),
+            News.SpaceChanged space => ("check", "space", space.Text),
+            News.PassphraseTried tried => ("prompt", tried.Console, "trying a passphrase"),
+            _ => throw new ArgumentOutOfRangeException(nameof(happened), happened, message: null),
+        };
+        return new EventInfo(happened.Time, kind, subject, text);
+    }
+
     internal static IReadOnlyList<HolderInfo> Describe(IReadOnlyList<Holder> holders) =>
     [
         .. holders.Take(MaximumHolders).Select(static holder =>

@@ -70,7 +70,7 @@ public static class DaemonServices
         ServiceSet set = new(configuration.Services, Systemd(provider), provider.GetRequiredService<Strand>(),
             Log(provider));
         EventHub events = Events(provider);
-        set.Changed += service => events.Publish("service", service.Name, service.ToString());
+        set.Changed += service => events.Publish(new News.ServiceChanged(service));
         return set;
     }
 

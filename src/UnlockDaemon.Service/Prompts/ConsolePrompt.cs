@@ -1,7 +1,6 @@
 using UnlockDaemon.Linux;
 using UnlockDaemon.Linux.Terminals;
 using UnlockDaemon.Protocol;
-using UnlockDaemon.Protocol.Messages;
 using UnlockDaemon.Service.Volumes;
 
 namespace UnlockDaemon.Service.Prompts;
@@ -116,17 +115,17 @@ internal sealed class ConsolePrompt(
         Terminal terminal, EventHub.Subscription subscription, CancellationToken cancellation)
     {
         bool started = false;
-        await foreach (EventInfo happened in subscription.ReadAsync(cancellation))
+        await foreach (News happened in subscription.ReadAsync(cancellation))
         {
             // What happened while the prompt was up is old news.
-            started |= happened is { Kind: "state", Subject: "starting" };
+            started |= happened is News.StateChanged { State: VolumeState.Starting };
             if (!started)
                 continue;
-            if (happened.Kind == "service")
-                terminal.Write($"  {happened.Subject,-16} {happened.Text}\n");
-            if (happened is { Kind: "state", Subject: not "starting" })
+            if (happened is News.ServiceChanged { Service: var service })
+                terminal.Write($"  {service.Name,-16} {service}\n");
+            if (happened is News.StateChanged { State: not VolumeState.Starting and var state, Text: var text })
             {
-                terminal.Write($"{Environment.MachineName}: {happened.Subject}: {happened.Text}\n");
+                terminal.Write($"{Environment.MachineName}: {Volume.JsonName(state)}: {text}\n");
                 return;
             }
         }
@@ -223,7 +222,7 @@ internal sealed class ConsolePrompt(
 
     private async Task TryAsync(Terminal terminal, Passphrase passphrase, CancellationToken cancellation)
     {
-        events.Publish("prompt", console, "trying a passphrase");
+        events.Publish(new News.PassphraseTried(console));
         (UnlockAttempt attempt, bool others) = await Siblings.TryAllAsync(
             volume, passphrase, text => terminal.Write($"{Environment.MachineName}: {text}\n"));
         switch (attempt.Outcome)

@@ -1,7 +1,6 @@
 using Microsoft.Extensions.Logging;
 using UnlockDaemon.Linux.Systemd;
 using UnlockDaemon.Linux.Terminals;
-using UnlockDaemon.Protocol.Messages;
 using UnlockDaemon.Service.Configuration;
 using UnlockDaemon.Service.Parts;
 using UnlockDaemon.Service.Volumes;
@@ -105,11 +104,10 @@ internal sealed partial class PromptService : DaemonPart
     private async Task TellOfChecksAsync(Action<string> tell, CancellationToken cancellation)
     {
         using EventHub.Subscription events = _events.Subscribe();
-        await foreach (EventInfo happened in events.ReadAsync(cancellation))
+        await foreach (News happened in events.ReadAsync(cancellation))
         {
-            if (happened is { Kind: "step", Subject: "filesystem" }
-                && happened.Text.StartsWith(LinuxSteps.Checking, StringComparison.Ordinal))
-                tell(happened.Text);
+            if (happened is News.CheckGoesOn check)
+                tell(check.Text);
         }
     }
 

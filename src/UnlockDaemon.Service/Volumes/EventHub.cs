@@ -1,5 +1,4 @@
 using System.Threading.Channels;
-using UnlockDaemon.Protocol.Messages;
 
 namespace UnlockDaemon.Service.Volumes;
 
@@ -11,23 +10,21 @@ public sealed class EventHub
     // A listener that does not read loses the oldest events, never holds up the daemon.
     private const int Backlog = 512;
     private readonly Lock _lock = new();
-    private readonly List<Channel<EventInfo>> _listeners = [];
+    private readonly List<Channel<News>> _listeners = [];
 
     /// <summary>Called at every step of a piece of work, on any thread; must not wait or throw.</summary>
     internal Action? Stepped { get; set; }
 
-    /// <summary>Tells an event.</summary>
-    /// <param name="kind">state, step, service, check or prompt.</param>
-    /// <param name="subject">What it happened to.</param>
-    /// <param name="text">One line for people.</param>
-    public void Publish(string kind, string subject, string text)
+    /// <summary>Tells something that happened.</summary>
+    /// <param name="happened">What.</param>
+    public void Publish(News happened)
     {
-        EventInfo happened = new(DateTimeOffset.UtcNow, kind, subject, text);
-        if (kind == "step")
+        ArgumentNullException.ThrowIfNull(happened);
+        if (happened.IsProgress)
             Stepped?.Invoke();
         lock (_lock)
         {
-            foreach (Channel<EventInfo> listener in _listeners)
+            foreach (Channel<News> listener in _listeners)
                 listener.Writer.TryWrite(happened);
         }
     }
@@ -36,7 +33,7 @@ public sealed class EventHub
     /// <returns>The subscription; disposing it ends the reading.</returns>
     public Subscription Subscribe()
     {
-        Channel<EventInfo> channel = Channel.CreateBounded<EventInfo>(
+        Channel<News> channel = Channel.CreateBounded<News>(
             new BoundedChannelOptions(Backlog) { FullMode = BoundedChannelFullMode.DropOldest });
         lock (_lock)
             _listeners.Add(channel);
@@ -47,9 +44,9 @@ public sealed class EventHub
     public sealed class Subscription : IDisposable
     {
         private readonly EventHub _hub;
-        private readonly Channel<EventInfo> _channel;
+        private readonly Channel<News> _channel;
 
-        internal Subscription(EventHub hub, Channel<EventInfo> channel)
+        internal Subscription(EventHub hub, Channel<News> channel)
         {
             _hub = hub;
             _channel = channel;
@@ -58,7 +55,7 @@ public sealed class EventHub
         /// <summary>The events, until <see cref="Dispose"/>.</summary>
         /// <param name="cancellation">Ends the reading.</param>
         /// <returns>The events in order.</returns>
-        public IAsyncEnumerable<EventInfo> ReadAsync(CancellationToken cancellation) =>
+        public IAsyncEnumerable<News> ReadAsync(CancellationToken cancellation) =>
             _channel.Reader.ReadAllAsync(cancellation);
 
         /// <summary>Listens no more; what has come so far can still be read.</summary>

@@ -39,7 +39,7 @@ internal sealed class Executor(IMachine machine, EventHub events, TimeProvider t
         StepResult result = await TryAsync(step, cancellation);
         await TryLookAsync();
         if (result.IsDone && Describe(step) is { } text)
-            events.Publish("step", step.Layer, text);
+            events.Publish(new News.StepTold(step.Layer, text));
         return result;
     }
 
@@ -67,7 +67,8 @@ internal sealed class Executor(IMachine machine, EventHub events, TimeProvider t
     private async Task<StepResult> TryAsync(Step step, CancellationToken cancellation)
     {
         Task<StepResult> doing = machine.DoAsync(
-            step, text => events.Publish("step", step.Layer, text), cancellation);
+            step, text => events.Publish(step is Step.Check ? new News.CheckGoesOn(text) : new News.StepTold(step.Layer, text)),
+            cancellation);
         try
         {
             return await doing;

@@ -12,6 +12,7 @@ namespace UnlockDaemon.Service.Volumes;
 internal sealed class LinuxFilesystem(VolumeConfiguration volume, LinuxLook look)
 {
     private const string Xfs = "xfs";
+    private const string Checking = "checking the file system: ";
 
     // What a process had open goes a moment after it, when the kernel's own threads still used it for io_uring.
     private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(5);
@@ -32,7 +33,7 @@ internal sealed class LinuxFilesystem(VolumeConfiguration volume, LinuxLook look
         if (!seen.IsMapped)
             return NotMapped();
         string device = seen.Mapping!.Path;
-        report(LinuxSteps.Checking + reason);
+        report(Checking + reason);
         return await FilesystemCheck.PreenAsync(device, new Tenths(report), cancellation) is { } refusal
             ? Diagnosis.Broken($"the file system check needs a person: {refusal}", $"run 'e2fsck -f {device}'")
             : StepResult.Done;
@@ -151,7 +152,7 @@ internal sealed class LinuxFilesystem(VolumeConfiguration volume, LinuxLook look
         {
             int tenth = (int)(value * 10);
             if (tenth > _shown)
-                report($"{LinuxSteps.Checking}{tenth * 10} %");
+                report($"{Checking}{tenth * 10} %");
             _shown = Math.Max(_shown, tenth);
         }
     }

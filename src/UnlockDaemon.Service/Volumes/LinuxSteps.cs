@@ -14,9 +14,6 @@ namespace UnlockDaemon.Service.Volumes;
 internal sealed class LinuxSteps(
     VolumeConfiguration volume, SwapConfiguration? swap, bool keepKey, Instance instance, LinuxLook look)
 {
-    /// <summary>How a report of a running check begins.</summary>
-    internal const string Checking = "checking the file system: ";
-
     // An eviction as in systemd: time to end, then SIGKILL.
     private static readonly TimeSpan s_grace = TimeSpan.FromSeconds(5);
 

@@ -132,7 +132,8 @@ internal sealed partial class LockOperation(
             if (refusal is null || attempt == Attempts || turn.IsCancellationRequested
                 || await FindRunningAsync(turn) is not { Count: > 0 } again)
                 return refusal;
-            scene.Events.Publish("step", "units", $"was started again by somebody: {string.Join(", ", again)}");
+            scene.Events.Publish(
+                new News.StepTold("units", $"was started again by somebody: {string.Join(", ", again)}"));
         }
     }
 
@@ -204,7 +205,7 @@ internal sealed partial class LockOperation(
     private async Task<LockOutcome> ConcludeAsync(IReadOnlyList<CheckResult> checks, LockSeconds seconds)
     {
         foreach (CheckResult check in checks)
-            scene.Events.Publish("check", check.Name, $"{(check.Ok ? "ok" : "FAILED")}: {check.Detail}");
+            scene.Events.Publish(new News.ProofChecked(check));
         CheckResult[] failed = [.. checks.Where(static check => !check.Ok)];
         if (failed.Length > 0)
             return await StickAsync("locked, but not proven: "
@@ -283,7 +284,7 @@ internal sealed partial class LockOperation(
         scene.Memory.NoteMounted();
         StepResult mounted = await scene.Executor.DoAsync(new Step.Mount(), deadline);
         if (!mounted.IsDone)
-            scene.Events.Publish("step", "filesystem", mounted.Reason);
+            scene.Events.Publish(new News.StepTold("filesystem", mounted.Reason));
         return scene.Now.IsMounted;
     }
 

@@ -19,7 +19,7 @@ internal sealed partial class SpaceWatch(ContainerFile container, EventHub event
         Warnings = warning is null ? [] : [warning];
         if (warned == warning is not null)
             return;
-        events.Publish("check", "space", warning ?? "the disk below has room again");
+        events.Publish(new News.SpaceChanged(warning ?? "the disk below has room again"));
         if (warning is not null)
             LogShortage(warning);
     }

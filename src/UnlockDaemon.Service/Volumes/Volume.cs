@@ -313,7 +313,7 @@ public sealed partial class Volume : IDisposable
     {
         // At once, and on the caller's thread: whatever the strand is at.
         Task<StepResult> wiping = _machine.DoAsync(
-            new Step.WipeKeys(), text => _events.Publish("step", "mapping", text), CancellationToken.None);
+            new Step.WipeKeys(), text => _events.Publish(new News.StepTold("mapping", text)), CancellationToken.None);
         return _strand.RunAsync(() =>
         {
             Task<string?> panicking = PanicAsync(wiping);
@@ -447,7 +447,7 @@ public sealed partial class Volume : IDisposable
         // Nothing is started any more on what has no key.
         Task halted = _services.Halt();
         // Whoever asked takes a daemon that says nothing for one that is stuck.
-        _events.Publish("step", "volume", "ending what is under way");
+        _events.Publish(new News.StepTold("volume", "ending what is under way"));
         StepResult wiped = await wiping;
         using Deadline patience = new(s_panicPatience, _time);
         // Whoever has the turn waits for the device, which now fails, or is stuck: then it is done out of turn.

@@ -57,7 +57,7 @@ internal sealed partial class VolumeCondition(EventHub events, TimeProvider time
         }
 
         LogState(Volume.JsonName(state), text);
-        events.Publish("state", Volume.JsonName(state), text);
+        events.Publish(new News.StateChanged(state, text));
         SignalChange();
     }
 
@@ -92,7 +92,7 @@ internal sealed partial class VolumeCondition(EventHub events, TimeProvider time
         Hold = hold;
         if (hold is null)
             LogReleased(why);
-        events.Publish("state", hold is null ? "released" : "held", hold?.ToString() ?? why);
+        events.Publish(new News.HoldChanged(hold is not null, hold?.ToString() ?? why));
         SignalChange();
     }
 

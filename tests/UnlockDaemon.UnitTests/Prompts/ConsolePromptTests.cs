@@ -52,8 +52,8 @@ public sealed class ConsolePromptTests : IDisposable
         using EventHub.Subscription progress = _events.Subscribe();
         Task follow = _prompt.FollowAsync(canLogIn: true, progress, Cancellation);
         _console.Type("the rest");
-        _events.Publish("state", "starting", "services are starting");
-        _events.Publish("state", "ready", "all are");
+        _events.Publish(new News.StateChanged(VolumeState.Starting, "services are starting"));
+        _events.Publish(new News.StateChanged(VolumeState.Ready, "all are"));
         await follow.WaitAsync(s_limit, Cancellation);
         Assert.DoesNotContain(
             "rest", await _console.ReadUntilAsync("ready: all are", Cancellation), StringComparison.Ordinal);

@@ -11,10 +11,10 @@ public sealed class EventHubTests
     {
         int steps = 0;
         EventHub events = new() { Stepped = () => steps++ };
-        events.Publish("prompt", "tty1", "trying a passphrase");
-        events.Publish("state", "locked", "locked");
+        events.Publish(new News.PassphraseTried("tty1"));
+        events.Publish(new News.StateChanged(VolumeState.Locked, "locked"));
         Assert.Equal(0, steps);
-        events.Publish("step", "filesystem", "checking the file system: 10 %");
+        events.Publish(new News.CheckGoesOn("checking the file system: 10 %"));
         Assert.Equal(1, steps);
     }
 }
