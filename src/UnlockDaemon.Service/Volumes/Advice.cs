@@ -30,13 +30,13 @@ internal static class Advice
         { Operation: "read a LUKS header from" } when failure.Errno == LibC.EINVAL =>
             "the header is damaged: 'cryptsetup repair' can mend it if its second copy is whole; if not, restore it "
             + "from its backup ('cryptsetup luksHeaderRestore')",
+        { Operation: "write back" } when failure.Errno == LibC.EIO || failure.Errno == LibC.EROFS =>
+            "the disk below failed ('journalctl -k'), and what is not on it is lost; 'unlockctl panic' takes "
+                + "the volume down",
         _ when failure.Errno == LibC.EROFS =>
             "the file system that holds it is read-only: 'journalctl -k' says if its disk failed; if not, "
             + "'mount -o remount,rw' it",
         { Operation: "open" } when failure.Errno == LibC.EPERM => "it may be immutable: 'lsattr', then 'chattr -i'",
-        { Operation: "write back" } when failure.Errno == LibC.EIO =>
-            "the disk below failed ('journalctl -k'), and what is not on it is lost; 'unlockctl panic' takes "
-                + "the volume down",
         _ when failure.Errno == LibC.EIO =>
             "the disk below does not answer ('journalctl -k'): copy the container to another disk, with ddrescue",
         _ when failure.Errno == LibC.ENOSPC => "the disk below is full: make room ('df -h')",

@@ -17,11 +17,30 @@ internal sealed class PanicOperation(Executor executor, ServiceSet services, Tim
         List<string> left = [.. await KillServicesAsync(limit.Token)];
         // The keys again: an unlock that was under way may have made a mapping since.
         await AddAsync(left, new Step.WipeKeys(), limit.Token);
+        // A key that is being derived may still make one: whoever gave up on it takes it back when it comes.
+        await executor.Hanging.WaitAsync(limit.Token).ConfigureAwait(
+            ConfigureAwaitOptions.SuppressThrowing | ConfigureAwaitOptions.ContinueOnCapturedContext);
+        if (!executor.Hanging.IsCompleted)
+            left.Add("what the kernel was asked for before is not over, and ends by itself: 'unlockctl lock' then proves "
+                + "that");
+        await TryLookAsync();
         foreach (Step step in Plan.AfterKill(executor.Now).Skip(1))
             await AddAsync(left, step, limit.Token);
         if (left.Count == 0)
             return null;
         return string.Join("; ", left.Concat(await NameHoldersAsync(limit.Token))) + ": end these, then 'unlockctl lock'";
+    }
+
+    private async Task TryLookAsync()
+    {
+        try
+        {
+            await executor.LookAsync(Aspects.Layers, CancellationToken.None);
+        }
+        catch (Exception failure) when (failure is LinuxException or OperationCanceledException)
+        {
+            // What was seen last has to do.
+        }
     }
 
     private async Task AddAsync(List<string> left, Step step, CancellationToken limit)

@@ -166,6 +166,7 @@ public sealed partial class Volume : IDisposable
         {
             if (_memory.Filesystem is not { Verdict: FilesystemVerdict.Mounted })
                 _memory.NoteMounted();
+            _memory.Uuid = (await TryLookAsync(Aspects.Health)).Health?.Uuid;
             _condition.Enter(VolumeState.Starting, "found mounted");
             await ObserveServicesAsync(cancellation);
             _background.Run("bringing up what is to run", _ => _strand.RunAsync(FollowServicesAsync));
@@ -224,7 +225,11 @@ public sealed partial class Volume : IDisposable
 
         bool wasUp = State is VolumeState.Ready or VolumeState.Degraded or VolumeState.Starting;
         if (!wasUp)
+        {
             _condition.TakeDamage(null);
+            _memory.Uuid = (await TryLookAsync(Aspects.Health)).Health?.Uuid;
+        }
+
         _condition.Enter(VolumeState.Starting, wasUp ? "starting what is missing" : $"mounted on {MountPoint}");
         if (Seen.IsKeyKept)
             // After a hold it had a time limit; from here on it stays, for the next one.
@@ -502,8 +507,6 @@ public sealed partial class Volume : IDisposable
         Snapshot seen = await TryLookAsync(Aspects.Health);
         if (seen.Health is null || State is not (VolumeState.Ready or VolumeState.Degraded or VolumeState.Starting))
             return;
-        if (seen.IsMapped)
-            _memory.Uuid ??= seen.Health.Uuid;
         _condition.TakeDamage(Diagnosis.OfHealth(_configuration.Volume, seen, _memory.Uuid)?.ToString());
         if (seen.IsMounted)
         {
@@ -533,7 +536,6 @@ public sealed partial class Volume : IDisposable
 
     private async Task<VolumeState> StartServicesAsync()
     {
-        _memory.Uuid = null;
         await _services.StartAsync(CancellationToken.None);
         TakeReadiness();
         return State;
