@@ -54,7 +54,7 @@ public static class DaemonServices
         if (Watchdog.LimitFromEnvironment() is { } limit)
         {
             AddPart(services, provider => new Watchdog(
-                () => Volume(provider).IsAlive, Notifier(provider), limit, Log(provider)));
+                Volume(provider).IsAliveAsync, Notifier(provider), limit, Log(provider)));
         }
 
         AddPart(services, static provider => new WorkEnd(Volume(provider), Notifier(provider)));

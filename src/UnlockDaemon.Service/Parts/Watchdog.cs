@@ -15,7 +15,7 @@ namespace UnlockDaemon.Service.Parts;
 /// <param name="limit">systemd's patience (WatchdogSec=): it is told twice as often.</param>
 /// <param name="logger">Told when the turn is lost.</param>
 internal sealed partial class Watchdog(
-    Func<bool> isAlive, ISystemdNotifier notifier, TimeSpan limit, ILogger logger) : DaemonPart
+    Func<Task<bool>> isAlive, ISystemdNotifier notifier, TimeSpan limit, ILogger logger) : DaemonPart
 {
     // Named for the generated log method.
     private readonly ILogger _logger = logger;
@@ -42,12 +42,25 @@ internal sealed partial class Watchdog(
         using PeriodicTimer timer = new(limit / 2);
         do
         {
-            if (isAlive())
+            if (await IsAliveAsync())
                 notifier.Tell("WATCHDOG=1");
             else
                 LogLost();
         }
         while (await timer.WaitForNextTickAsync(stopping));
+    }
+
+    /// <summary>Who does not answer is not alive either.</summary>
+    private async Task<bool> IsAliveAsync()
+    {
+        try
+        {
+            return await isAlive().WaitAsync(limit / 2);
+        }
+        catch (TimeoutException)
+        {
+            return false;
+        }
     }
 
     [LoggerMessage(Level = LogLevel.Critical, Message = "whoever has the turn has not given it back in time; "

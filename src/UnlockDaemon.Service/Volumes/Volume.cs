@@ -91,10 +91,10 @@ public sealed partial class Volume : IDisposable
     public IReadOnlyList<string> Warnings => _space.Warnings;
 
     /// <summary>
-    /// Whether a piece of work could take its turn, or whoever has the turn is within its own limit. If not, the turn is
-    /// lost for good.
+    /// Whether a piece of work could take its turn, or whoever has the turn is within its own limit. If not, or if there
+    /// is no answer, the turn is lost for good.
     /// </summary>
-    public bool IsAlive => _turn.IsAlive;
+    public Task<bool> IsAliveAsync() => _strand.RunAsync(() => Task.FromResult(_turn.IsAlive));
 
     /// <summary>How long what is under way may still take: a lock has the deadline that it was given.</summary>
     public TimeSpan TimeToFinish

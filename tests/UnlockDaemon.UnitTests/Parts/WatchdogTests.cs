@@ -33,7 +33,7 @@ public sealed class WatchdogTests
             {
                 bool answer = Volatile.Read(ref alive);
                 asked.Release();
-                return answer;
+                return Task.FromResult(answer);
             },
             systemd, TimeSpan.FromMilliseconds(20), NullLogger.Instance);
         await watchdog.StartAsync(cancellation);
