@@ -130,7 +130,7 @@ public sealed class ReplacedContainerTests : IDisposable
 
     private async Task<string?> DetachAsync()
     {
-        StepResult result = await _machine.DoAsync(new Step.Detach(), static _ => { }, Cancellation);
+        StepResult result = await _machine.DoAsync(new Step.Detach(), static (_, _) => { }, Cancellation);
         return result.IsDone ? null : result.Reason;
     }
 }

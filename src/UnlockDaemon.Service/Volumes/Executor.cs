@@ -67,7 +67,8 @@ internal sealed class Executor(IMachine machine, EventHub events, TimeProvider t
     private async Task<StepResult> TryAsync(Step step, CancellationToken cancellation)
     {
         Task<StepResult> doing = machine.DoAsync(
-            step, text => events.Publish(step is Step.Check ? new News.CheckGoesOn(text) : new News.StepTold(step.Layer, text)),
+            step, (text, layer) => events.Publish(
+                step is Step.Check ? new News.CheckGoesOn(text) : new News.StepTold(layer ?? step.Layer, text)),
             cancellation);
         try
         {

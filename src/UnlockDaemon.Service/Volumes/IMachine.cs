@@ -19,7 +19,7 @@ internal interface IMachine
     /// <param name="cancellation">
     /// Ends it where that can be done; where the kernel cannot be stopped, the call goes on and ends by itself.
     /// </param>
-    Task<StepResult> DoAsync(Step step, Action<string> report, CancellationToken cancellation);
+    Task<StepResult> DoAsync(Step step, StepReport report, CancellationToken cancellation);
 
     /// <summary>Steps whose calls to the kernel could not be ended, and go on; completed when there are none.</summary>
     Task Hanging { get; }

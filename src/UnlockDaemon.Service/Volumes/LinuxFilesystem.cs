@@ -25,7 +25,7 @@ internal sealed class LinuxFilesystem(VolumeConfiguration volume, LinuxLook look
     /// <param name="reason">Why.</param>
     /// <param name="report">Told how far it is.</param>
     /// <param name="cancellation">Ends it, at a safe point.</param>
-    internal async Task<StepResult> CheckAsync(string reason, Action<string> report, CancellationToken cancellation)
+    internal async Task<StepResult> CheckAsync(string reason, StepReport report, CancellationToken cancellation)
     {
         Snapshot seen = look.Take(Aspects.Layers);
         if (seen.IsMounted)
@@ -144,7 +144,7 @@ internal sealed class LinuxFilesystem(VolumeConfiguration volume, LinuxLook look
     /// A line for each tenth: e2fsck tells of every block group. Reports at once and in order, where
     /// <see cref="Progress{T}"/> reports from the thread pool.
     /// </summary>
-    private sealed class Tenths(Action<string> report) : IProgress<double>
+    private sealed class Tenths(StepReport report) : IProgress<double>
     {
         private int _shown;
 

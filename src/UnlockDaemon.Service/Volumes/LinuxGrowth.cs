@@ -23,7 +23,7 @@ internal sealed class LinuxGrowth(VolumeConfiguration volume, LinuxLook look, st
     /// <param name="cancellation">Ends it between two steps.</param>
     /// <exception cref="OperationCanceledException">It was ended.</exception>
     internal StepResult GrowMapping(
-        long size, Passphrase? passphrase, Action<string> report, CancellationToken cancellation)
+        long size, Passphrase? passphrase, StepReport report, CancellationToken cancellation)
     {
         if (!look.Take(Aspects.Layers).IsMapped)
             return StepResult.Failed(new(FaultKind.Call, $"{volume.Container} is not mapped"));
@@ -47,7 +47,7 @@ internal sealed class LinuxGrowth(VolumeConfiguration volume, LinuxLook look, st
 
     /// <summary>Has the mounted file system take up the size of its device.</summary>
     /// <param name="report">Told what is done.</param>
-    internal StepResult GrowFilesystem(Action<string> report)
+    internal StepResult GrowFilesystem(StepReport report)
     {
         Snapshot seen = look.Take(Aspects.Layers);
         if (!seen.IsMounted)
@@ -61,12 +61,12 @@ internal sealed class LinuxGrowth(VolumeConfiguration volume, LinuxLook look, st
         return StepResult.Done;
     }
 
-    private void GrowDevice(long size, Action<string> report, CancellationToken cancellation)
+    private void GrowDevice(long size, StepReport report, CancellationToken cancellation)
     {
         long before = _container.Size;
         if (before < size)
         {
-            report($"{volume.Container}: {Sizes.Text(before)}, to be {Sizes.Text(size)}");
+            report($"{volume.Container}: {Sizes.Text(before)}, to be {Sizes.Text(size)}", "container");
             _container.Grow(size, new Tenths(report, before, size), cancellation);
         }
 
@@ -74,7 +74,7 @@ internal sealed class LinuxGrowth(VolumeConfiguration volume, LinuxLook look, st
         {
             LoopDevice device = new(loop.Path);
             device.TakeUpSize();
-            report($"{loop.Path} has {Sizes.Text(device.Size)}");
+            report($"{loop.Path} has {Sizes.Text(device.Size)}", "loop");
         }
 
         cancellation.ThrowIfCancellationRequested();
@@ -89,7 +89,7 @@ internal sealed class LinuxGrowth(VolumeConfiguration volume, LinuxLook look, st
             + $"'umount {volume.MountPoint} && e2fsck -f {device} && resize2fs {device}' and 'unlockctl unlock'";
 
     /// <summary>A line for each tenth of what is appended.</summary>
-    private sealed class Tenths(Action<string> report, long before, long after) : IProgress<long>
+    private sealed class Tenths(StepReport report, long before, long after) : IProgress<long>
     {
         private long _shown;
 
@@ -97,7 +97,7 @@ internal sealed class LinuxGrowth(VolumeConfiguration volume, LinuxLook look, st
         {
             long tenth = (value - before) * 10 / (after - before);
             if (tenth > _shown)
-                report($"{Sizes.Text(value)}, {tenth * 10} % of what is missing");
+                report($"{Sizes.Text(value)}, {tenth * 10} % of what is missing", "container");
             _shown = tenth;
         }
     }

@@ -64,7 +64,7 @@ internal sealed class LinuxMachine : IMachine
     }
 
     /// <inheritdoc/>
-    public async Task<StepResult> DoAsync(Step step, Action<string> report, CancellationToken cancellation)
+    public async Task<StepResult> DoAsync(Step step, StepReport report, CancellationToken cancellation)
     {
         int request = _steps.Request(step);
         // A key is wiped whatever the time.
@@ -108,7 +108,7 @@ internal sealed class LinuxMachine : IMachine
     private static Step Own(Step step) => step is Step.Map { Secret: { } secret } ? new Step.Map(secret.Copy()) : step;
 
     private async Task<StepResult> TryAsync(
-        Step step, int request, Action<string> report, LastWord lastWord, CancellationToken cancellation)
+        Step step, int request, StepReport report, LastWord lastWord, CancellationToken cancellation)
     {
         StepResult result;
         try

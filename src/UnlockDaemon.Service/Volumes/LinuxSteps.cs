@@ -35,7 +35,7 @@ internal sealed class LinuxSteps(
     /// <param name="report">Told what is worth telling on the way.</param>
     /// <param name="cancellation">Ends it where that can be done.</param>
     internal async Task<StepResult> DoAsync(
-        Step step, int request, Action<string> report, CancellationToken cancellation) => step switch
+        Step step, int request, StepReport report, CancellationToken cancellation) => step switch
         {
             Step.Attach => Attach(),
             Step.Map map => Map(map.Secret),
@@ -150,7 +150,7 @@ internal sealed class LinuxSteps(
     }
 
     private static StepResult Evict(
-        IReadOnlyList<ProcessHandle> processes, Action<string> report, CancellationToken cancellation)
+        IReadOnlyList<ProcessHandle> processes, StepReport report, CancellationToken cancellation)
     {
         foreach (ProcessHandle process in processes)
         {
@@ -166,7 +166,7 @@ internal sealed class LinuxSteps(
         return StepResult.Done;
     }
 
-    private StepResult WipeKeys(Action<string> report)
+    private StepResult WipeKeys(StepReport report)
     {
         List<string> left = [];
         IReadOnlyList<CryptMapping> wiped = KeyWipe.WipeAllKeys(

@@ -83,6 +83,11 @@ internal abstract record Step(string Layer)
     internal sealed record GrowFilesystem() : Step("filesystem");
 }
 
+/// <summary>Told what is worth telling while a step is done.</summary>
+/// <param name="text">In a line.</param>
+/// <param name="layer">What it is told of, where that is not the step's own layer.</param>
+internal delegate void StepReport(string text, string? layer = null);
+
 /// <summary>How a step ended.</summary>
 internal enum StepEnd
 {

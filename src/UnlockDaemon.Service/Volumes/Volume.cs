@@ -318,7 +318,7 @@ public sealed partial class Volume : IDisposable
     {
         // At once, and on the caller's thread: whatever the strand is at.
         Task<StepResult> wiping = _machine.DoAsync(
-            new Step.WipeKeys(), text => _events.Publish(new News.StepTold("mapping", text)), CancellationToken.None);
+            new Step.WipeKeys(), (text, _) => _events.Publish(new News.StepTold("mapping", text)), CancellationToken.None);
         return _strand.RunAsync(() =>
         {
             Task<string?> panicking = PanicAsync(wiping);
