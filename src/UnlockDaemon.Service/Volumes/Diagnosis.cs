@@ -66,6 +66,10 @@ internal static class Diagnosis
     internal static (Fault Fault, IReadOnlyList<Holder> Holders)? OfLock(
         VolumeConfiguration volume, Snapshot seen, IReadOnlyCollection<int> evicted)
     {
+        // No lock takes these down, and none would be proven.
+        string[] foreign = [.. seen.Leftovers!.Mappings.Where(path => path != seen.Mapping?.Path && path != seen.Integrity)];
+        if (foreign is [var mapping, ..])
+            return (new(FaultKind.InUse, mapping), []);
         Holder[] strangers = [.. StrangersIn(seen).Where(holder => !evicted.Contains(holder.Pid))];
         return strangers.Length == 0
             ? null

@@ -103,12 +103,13 @@ internal sealed partial class LockOperation(
         long started = scene.Time.GetTimestamp();
         while (true)
         {
-            Snapshot seen = await scene.Executor.LookAsync(Aspects.Holders, turn);
+            Snapshot seen = await scene.Executor.LookAsync(Aspects.Holders | Aspects.Leftovers, turn);
             if (evictions.FindWrong(Diagnosis.StrangersIn(seen)) is { } wrong)
                 return Refuse(wrong);
             if (Diagnosis.OfLock(scene.Volume, seen, evictions.Processes) is not { } obstacle)
                 return null;
-            if (!obstacle.Holders.All(IsPassing) || scene.Time.GetElapsedTime(started) > s_passing)
+            if (obstacle.Holders.Count == 0 || !obstacle.Holders.All(IsPassing)
+                || scene.Time.GetElapsedTime(started) > s_passing)
                 return Refuse(obstacle.Fault.ToString(), obstacle.Holders);
             await Task.Delay(s_nextLook, scene.Time, turn);
         }

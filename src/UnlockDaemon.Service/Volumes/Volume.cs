@@ -153,7 +153,7 @@ public sealed partial class Volume : IDisposable
     {
         using VolumeTurn.Lease lease = _turn.TryTake()!;
         bool isFirst = !_memory.Recall();
-        Snapshot seen = await _executor.LookAsync(Aspects.Entry | Aspects.Leftovers, cancellation);
+        Snapshot seen = await _executor.LookAsync(Aspects.Entry | Aspects.Seal, cancellation);
         if (seen.Mapping is { IsOnNothing: true })
         {
             _condition.Complain($"{seen.Mapping.Path} is what a panic left, without a key: 'unlockctl lock' takes it down");
