@@ -229,6 +229,7 @@ public sealed class ConvertTests(UnlockdGuest fixture) : OtherVolumeTest(fixture
             mke2fs -q -F -t ext2 -d /root/tree /root/plain; rm -r /root/tree
             aespipe -e AES256 -p 3 3</root/other </root/plain >/var/other_file
             sha256sum </root/plain; rm /root/plain
+            {ForgetRecords}
             """);
         return sum.Split(' ')[0];
     }

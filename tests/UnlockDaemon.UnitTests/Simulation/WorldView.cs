@@ -1,0 +1,119 @@
+using UnlockDaemon.Linux.Storage;
+using UnlockDaemon.Service.Configuration;
+using UnlockDaemon.Service.Volumes;
+
+namespace UnlockDaemon.UnitTests.Simulation;
+
+/// <summary>What a look at the machine shows to a daemon with a configuration.</summary>
+internal static class WorldView
+{
+    private const string MappingPath = "/dev/mapper/unlockd-secure";
+    private static readonly DeviceNumber s_mapping = new(253, 0);
+    private static readonly ContainerFacts s_noContainer = new(ContainerKind.Missing, 0, 0, null, null);
+
+    /// <summary>Whether the look reads the disk.</summary>
+    internal static bool NeedsDisk(Aspects aspects) =>
+        (aspects & (Aspects.Entry | Aspects.Health | Aspects.Superblock | Aspects.Seal
+            | Aspects.Leftovers)) != 0;
+
+    /// <summary>Looks.</summary>
+    internal static Snapshot Observe(World world, UnlockdConfiguration configuration, Aspects aspects)
+    {
+        VolumeConfiguration volume = configuration.Volume;
+        SimulatedFile? file = world.FileAt(volume.Container);
+        Fault? trouble = world.Disk == DiskCondition.Broken
+            ? new(FaultKind.Call, $"cannot read {volume.Container}: Input/output error")
+            : null;
+        MappingFacts? mapping = OfMapping(world, volume);
+        return new Snapshot
+        {
+            Container = file is null
+                ? s_noContainer
+                : new(ContainerKind.File, file.Size, file.Size, file.Identity, null),
+            Loops = OfLoops(world, loop => loop.File == file),
+            Strays = OfLoops(world, loop => loop.File != file && loop.File.Home == volume.Container),
+            Mapping = mapping,
+            Mount = OfMount(world, mapping),
+            IsKeyKept = world.KeptKey is not null,
+            Swap = configuration.Swap is null && !world.IsSwapOn
+                ? null
+                : new SwapFacts(world.IsSwapOn ? "/dev/mapper/unlockd.swap" : null, 1 << 20, world.IsSwapOn),
+            Entry = aspects.HasFlag(Aspects.Entry)
+                ? new EntryFacts(true, 1 << 24, null, null, true, volume.MountPoint, null, null, trouble)
+                : null,
+            Health = aspects.HasFlag(Aspects.Health)
+                ? new HealthFacts(trouble is null ? file?.Uuid : null, world.Disk == DiskCondition.Broken, trouble)
+                {
+                    Room = new DiskSpace(world.Disk == DiskCondition.Full ? 0 : 1L << 40, 1L << 41),
+                }
+                : null,
+            Superblock = aspects.HasFlag(Aspects.Superblock) && world.Mapping is { } there
+                ? OfSuperblock(there, trouble)
+                : null,
+            Holders = aspects.HasFlag(Aspects.Holders) ? OfHolders(world, volume) : null,
+            Leftovers = aspects.HasFlag(Aspects.Leftovers) ? OfLeftovers(world, volume, file) : null,
+            Seal = (aspects & (Aspects.Seal | Aspects.Leftovers)) != 0 && world.Mapping is null && trouble is null
+                ? file?.Seal.ToString()
+                : null,
+        };
+    }
+
+    private static LoopFacts[] OfLoops(World world, Predicate<SimulatedLoop> which) =>
+        world.Loops.Count == 0 ? [] : [.. world.Loops.FindAll(which).Select(Of)];
+
+    private static LoopFacts Of(SimulatedLoop loop) =>
+        new(loop.Path, new DeviceNumber(7, (uint)loop.Number), loop.Size, loop.File.Path, IsWhole: !loop.IsGoing);
+
+    private static MappingFacts? OfMapping(World world, VolumeConfiguration volume)
+    {
+        if (world.Mapping is not { } mapping)
+            return null;
+        bool isOurs = mapping.IsOnNothing || mapping.File.Home == volume.Container
+            || mapping.File.Path == volume.Container;
+        return new(MappingPath, s_mapping, mapping.Size, mapping.IsOnNothing, isOurs,
+            isOurs && mapping.Lower is { } lower ? Of(lower) : null, []);
+    }
+
+    private static MountFacts? OfMount(World world, MappingFacts? mapping) =>
+        world.IsForeignMounted ? new("/dev/sdz1", "ext4", false, IsOurs: false)
+            : world.IsMounted ? new(MappingPath, "ext4", false, mapping is { IsOurs: true })
+            : null;
+
+    private static SuperblockFacts OfSuperblock(SimulatedMapping mapping, Fault? trouble)
+    {
+        if (mapping.IsOnNothing)
+            return new(null, new Fault(FaultKind.Call, $"cannot read {MappingPath}: Input/output error"));
+        if (trouble is not null)
+            return new(null, trouble);
+        FilesystemCondition condition = mapping.File.Filesystem;
+        return new(new Superblock("ext4", condition != FilesystemCondition.Broken,
+            condition == FilesystemCondition.Dirty, CheckIsDue: false, mapping.Size), null);
+    }
+
+    private static Holder[] OfHolders(World world, VolumeConfiguration volume) =>
+        world.Mapping is null
+            ? []
+            :
+            [
+                .. world.Strangers.Select(stranger => new Holder(stranger.Pid, "less",
+                    stranger.IsPassing ? "systemd-udevd.service" : null, stranger.Kind, volume.MountPoint)),
+            ];
+
+    private static LeftoverFacts OfLeftovers(World world, VolumeConfiguration volume, SimulatedFile? file)
+    {
+        List<string> mounts = [];
+        if (world.IsMounted)
+            mounts.Add(volume.MountPoint);
+        if (world.IsForeignMounted)
+            mounts.Add("/dev/sdz1");
+        if (world.IsMountedElsewhere)
+            mounts.Add("pid 5000 has it mounted");
+        return new(
+            [.. world.Units.Where(static unit => unit.Uses).Select(static unit => unit.Name)],
+            mounts,
+            world.Mapping is null ? [] : [MappingPath],
+            world.Mapping is { HasKey: true } ? ["logon key"] : [],
+            [.. world.Loops.Where(loop => loop.File == file || loop.File.Home == volume.Container)
+                .Select(static loop => loop.Path)]);
+    }
+}
