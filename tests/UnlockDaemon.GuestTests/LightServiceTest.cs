@@ -7,7 +7,7 @@ namespace UnlockDaemon.GuestTests;
 /// Tests on the shared volume with one service that starts and stops at once, and does not touch the volume, in place
 /// of billing.
 /// </summary>
-[Collection(OtherVolumeCollection.Name)]
+[Collection(LightServiceCollection.Name)]
 public abstract class LightServiceTest(UnlockdGuest fixture) : UnlockdTest(fixture), IAsyncLifetime
 {
     private const string Prepare = """
