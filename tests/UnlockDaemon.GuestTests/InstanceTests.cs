@@ -180,6 +180,6 @@ public sealed class InstanceTests(UnlockdGuest fixture) : OtherVolumeTest(fixtur
         await ConfigureAsync("format: luks");
         // Of a container that was made since the daemon began to look, it knows nothing until it has unmounted it once.
         await RunAsync(
-            $"{Archive}make /var/archive_file {archiveKey}; systemctl start unlockd@archive; {ForgetRecords}");
+            $"{Archive}make /var/archive_file {archiveKey}; {ForgetRecords}; systemctl start unlockd@archive");
     }
 }
