@@ -8,7 +8,6 @@ internal sealed class World
     internal const string PathA = "/var/a";
     internal const string PathB = "/var/b";
 
-    private int _nextLoop;
     private int _nextPid = 5000;
 
     internal World(Simulation simulation, IEnumerable<string> services)
@@ -79,12 +78,40 @@ internal sealed class World
 
     internal bool HasStranger(string kind) => Strangers.Exists(stranger => stranger.Kind == kind);
 
+    /// <summary>Whether somebody has the mapping open.</summary>
+    internal bool IsMappingOpen => Strangers.Exists(static one => one is { Kind: "device", IsBelow: false });
+
+    /// <summary>Whether a loop device cannot be detached yet.</summary>
+    internal bool IsInUse(SimulatedLoop loop) =>
+        Mapping?.Lower == loop || Strangers.Exists(static one => one is { Kind: "device", IsBelow: true });
+
+    /// <summary>Attaches a file to the lowest device that is free, as the kernel does.</summary>
     internal SimulatedLoop AddLoop(SimulatedFile file)
     {
-        SimulatedLoop loop = new(_nextLoop++, file);
-        Loops.Add(loop);
+        int number = 0;
+        while (Loops.Exists(loop => loop.Number == number))
+            number++;
+        SimulatedLoop loop = new(number, file);
+        Loops.Insert(Loops.FindIndex(other => other.Number > number) is var index and >= 0 ? index : Loops.Count, loop);
         return loop;
     }
+
+    /// <summary>Detaches a loop device, at its last close where it is in use.</summary>
+    /// <returns>Whether it is gone.</returns>
+    internal bool Detach(SimulatedLoop loop)
+    {
+        loop.IsGoing = true;
+        return !IsInUse(loop) && Loops.Remove(loop);
+    }
+
+    /// <summary>Takes the mapping down; what was to go with its last user goes.</summary>
+    internal void RemoveMapping()
+    {
+        Mapping = null;
+        RemoveGoingLoops();
+    }
+
+    private void RemoveGoingLoops() => Loops.RemoveAll(loop => loop.IsGoing && !IsInUse(loop));
 
     internal void SetDisk(DiskCondition condition)
     {
@@ -94,9 +121,13 @@ internal sealed class World
         DiskChanged?.Invoke();
     }
 
-    internal void AddStranger(string kind, TimeSpan? passingAfter = null)
+    internal void AddStranger(string kind, TimeSpan? passingAfter = null, bool isBelow = false)
     {
-        Stranger stranger = new(_nextPid++, kind, Simulation.Now) { IsPassing = passingAfter is not null };
+        Stranger stranger = new(_nextPid++, kind, Simulation.Now)
+        {
+            IsPassing = passingAfter is not null,
+            IsBelow = isBelow,
+        };
         Strangers.Add(stranger);
         if (passingAfter is { } time)
             Simulation.After(time, () => Remove(stranger));
@@ -108,8 +139,7 @@ internal sealed class World
             return;
         if (stranger.Kind == "mount-namespace" && !IsMounted && !HasStranger("mount-namespace"))
             EndMount();
-        if (stranger.Kind == "device" && !HasStranger("device"))
-            Loops.RemoveAll(static loop => loop.IsGoing);
+        RemoveGoingLoops();
     }
 
     /// <summary>The last mount of it is gone: what was in memory goes to the disk, if there is one.</summary>
@@ -127,6 +157,7 @@ internal sealed class World
     {
         if (Mapping is { IsOnNothing: false })
             (Mapping.Lower, WipedAt) = (null, Simulation.Now);
+        RemoveGoingLoops();
         ForgetKey();
         DiskChanged?.Invoke();
     }

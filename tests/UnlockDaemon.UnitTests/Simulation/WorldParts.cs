@@ -93,4 +93,7 @@ internal sealed record Stranger(int Pid, string Kind, long Since)
 {
     /// <summary>udev looks into a device when it has changed, and lets go by itself.</summary>
     internal bool IsPassing { get; init; }
+
+    /// <summary>Of one that has a device open: that it is the loop device, and not the mapping.</summary>
+    internal bool IsBelow { get; init; }
 }

@@ -50,17 +50,18 @@ internal static class WorldSteps
         {
             Step.Attach => Attach(world, configuration),
             Step.Map => Map(world, configuration, secret),
-            Step.Check => Check(world),
+            Step.Check => Check(world, configuration),
             Step.Mount => Mount(world, configuration),
             Step.Sync => Sync(world),
             Step.Flush => Flush(world, configuration),
-            Step.Unmount => Unmount(world),
+            Step.Unmount => Unmount(world, configuration),
             Step.Unmap => Unmap(world, configuration),
             Step.Detach => Detach(world, configuration),
             Step.SwapOn => SwapOn(world, configuration),
             Step.SwapOff => SwapOff(world),
             Step.KeepKey or Step.ExpireKey or Step.ForgetKey => Keep(step, world),
             Step.GrowMapping grow => Grow(world, configuration, grow.Size, secret),
+            Step.GrowFilesystem when !IsMountInSight(world, configuration) => Failed("grow", LibC.ENXIO),
             Step.WipeKeys => Wipe(world),
             _ => StepResult.Done,
         };
@@ -78,23 +79,25 @@ internal static class WorldSteps
     {
         if (world.FileAt(configuration.Volume.Container) is not { } file)
             return Failed("attach", LibC.ENOENT);
-        if (!world.Loops.Exists(loop => loop.File == file && !loop.IsGoing))
+        // One that goes at its last close is there until then, and a second one beside it would show two states.
+        if (!world.Loops.Exists(loop => loop.File == file))
             world.AddLoop(file);
         return StepResult.Done;
     }
 
     private static StepResult Map(World world, UnlockdConfiguration configuration, Secret secret)
     {
-        SimulatedLoop? loop = world.Loops.Find(
-            one => one.File.Path == configuration.Volume.Container && !one.IsGoing);
-        if (world.Mapping is { } there)
-            return there.IsOnNothing || there.Lower == loop ? StepResult.Done : Busy("a mapping of that name is there");
+        if (IsOurs(world, configuration))
+            return StepResult.Done;
+        SimulatedLoop? loop = world.Loops.Find(one => one.File.Path == configuration.Volume.Container);
         if (loop is null)
             return Failed("map", LibC.ENXIO);
-        if (secret == Secret.Wrong)
+        if (secret == Secret.Wrong || (secret == Secret.None && world.KeptKey is null))
             return StepResult.Wrong();
         if (secret == Secret.None && world.KeptKey?.File != loop.File)
-            return new(StepEnd.PassphraseNeeded, new(FaultKind.Key, "a passphrase is needed"));
+            return Failed("map", LibC.EPERM);
+        if (world.Mapping is not null)
+            return Failed("map", LibC.EEXIST);
         world.Mapping = new SimulatedMapping(loop);
         if (secret == Secret.Right && configuration.Lock.KeepKey is not null)
         {
@@ -105,24 +108,33 @@ internal static class WorldSteps
         return StepResult.Done;
     }
 
-    private static StepResult Check(World world)
+    private static StepResult Check(World world, UnlockdConfiguration configuration)
     {
-        if (world.Mapping is not { IsOnNothing: false } mapping || world.IsMounted)
-            return Failed("check", LibC.EBUSY);
-        if (mapping.File.Filesystem == FilesystemCondition.Broken)
-            return Diagnosis.Broken("the file system is broken", "mend it");
-        mapping.File.Write(FilesystemCondition.Clean);
+        if (IsMountInSight(world, configuration))
+            return StepResult.Done;
+        if (!IsOurs(world, configuration) || world.Mapping is not { } mapping)
+            return Failed("check", LibC.ENXIO);
+        if (mapping is { IsOnNothing: true } or { File.Filesystem: FilesystemCondition.Broken }
+            || world.IsMounted || world.IsMountedElsewhere)
+            return Diagnosis.Broken("the file system is broken, or in use", "mend it");
+        // What is clean is not written to.
+        if (mapping.File.Filesystem == FilesystemCondition.Dirty)
+            mapping.File.Write(FilesystemCondition.Clean);
         return StepResult.Done;
     }
 
     private static StepResult Mount(World world, UnlockdConfiguration configuration)
     {
-        if (world.IsMounted)
+        if (IsMountInSight(world, configuration))
             return StepResult.Done;
-        if (world.Mapping is not { IsOnNothing: false } mapping)
+        if (!IsOurs(world, configuration) || world.Mapping is not { IsOnNothing: false } mapping)
             return Failed("mount", LibC.EIO);
         if (world.IsForeignMounted)
-            return Busy($"something is mounted on {configuration.Volume.MountPoint}");
+        {
+            return StepResult.Failed(new(
+                FaultKind.MountPoint, $"something is mounted on {configuration.Volume.MountPoint}"));
+        }
+
         if (mapping.File.Filesystem == FilesystemCondition.Broken)
             return Diagnosis.Broken("the file system is broken", "mend it");
         mapping.File.Write(FilesystemCondition.Dirty);
@@ -132,7 +144,8 @@ internal static class WorldSteps
 
     private static StepResult Sync(World world) => world switch
     {
-        { Mapping.IsOnNothing: true } => Failed("write back", LibC.EIO),
+        // What has not been written since the panic needs no disk.
+        { Mapping.IsOnNothing: true } when world.Units.Any(static unit => unit.Uses) => Failed("write back", LibC.EIO),
         { Disk: DiskCondition.Full } => Failed("write back", LibC.ENOSPC),
         _ => StepResult.Done,
     };
@@ -142,9 +155,9 @@ internal static class WorldSteps
             : world.Disk == DiskCondition.Full ? Failed("write back", LibC.ENOSPC)
             : StepResult.Done;
 
-    private static StepResult Unmount(World world)
+    private static StepResult Unmount(World world, UnlockdConfiguration configuration)
     {
-        if (!world.IsMounted)
+        if (!IsMountInSight(world, configuration))
             return StepResult.Done;
         if (FindUser(world) is { } user)
             return Busy(user);
@@ -163,30 +176,29 @@ internal static class WorldSteps
     private static StepResult Unmap(World world, UnlockdConfiguration configuration)
     {
         // What is on another container is none of ours.
-        if (world.Mapping is not { } mapping
-            || (!mapping.IsOnNothing && mapping.File.Home != configuration.Volume.Container))
+        if (!IsOurs(world, configuration))
             return StepResult.Done;
-        if (world.IsMounted || world.IsMountedElsewhere || world.HasStranger("device"))
-            return Busy("the mapping is in use");
-        world.Mapping = null;
+        if (world.IsMounted || world.IsMountedElsewhere || world.IsMappingOpen)
+            return Failed("take down mapping", LibC.EBUSY);
+        world.RemoveMapping();
         return StepResult.Done;
     }
 
     private static StepResult Detach(World world, UnlockdConfiguration configuration)
     {
-        foreach (SimulatedLoop loop in world.Loops.FindAll(
-            loop => loop.File.Home == configuration.Volume.Container && loop.File.Path is not null))
+        bool IsOfIt(SimulatedLoop loop) => loop.File.Home == configuration.Volume.Container;
+        bool isLost = world.Loops.Exists(loop => IsOfIt(loop) && loop.File.Path is null);
+        // One that does not go keeps the others from being tried.
+        foreach (SimulatedLoop loop in world.Loops
+            .FindAll(loop => IsOfIt(loop) && loop.File.Path is not null)
+            .OrderBy(loop => loop.File.Path != configuration.Volume.Container))
         {
-            if (world.Mapping?.Lower == loop)
-                return Busy($"{loop.Path} is in use");
-            loop.IsGoing = true;
-            if (!world.HasStranger("device"))
-                world.Loops.Remove(loop);
+            if (!world.Detach(loop))
+                return Failed("detach", LibC.EBUSY);
         }
 
-        return world.Loops.Exists(static loop => loop.IsGoing) ? Busy("somebody has the loop device open")
-            : world.Loops.Exists(loop => loop.File.Home == configuration.Volume.Container)
-                ? StepResult.Failed(new(FaultKind.Damage, "the container was deleted; its device is all that is left"))
+        return isLost
+            ? StepResult.Failed(new(FaultKind.Damage, "the container was deleted; its device is all that is left"))
             : StepResult.Done;
     }
 
@@ -227,7 +239,7 @@ internal static class WorldSteps
     {
         if (world.Disk == DiskCondition.Full)
             return Failed("make room in", LibC.ENOSPC);
-        if (world is not { IsMounted: true, Mapping: { IsOnNothing: false } mapping })
+        if (!IsOurs(world, configuration) || world.Mapping is not { IsOnNothing: false } mapping)
             return Failed("grow", LibC.ENXIO);
         if (mapping.Size == size)
             return StepResult.Done;
@@ -244,6 +256,15 @@ internal static class WorldSteps
         world.WipeKeys();
         return StepResult.Done;
     }
+
+    /// <summary>Whether the mapping of the volume's name is the volume's.</summary>
+    internal static bool IsOurs(World world, UnlockdConfiguration configuration) => world.Mapping is { } mapping
+        && (mapping.IsOnNothing || mapping.File.Home == configuration.Volume.Container
+            || mapping.File.Path == configuration.Volume.Container);
+
+    /// <summary>Whether the volume is what a path below its mount point leads to.</summary>
+    private static bool IsMountInSight(World world, UnlockdConfiguration configuration) =>
+        world is { IsMounted: true, IsForeignMounted: false } && IsOurs(world, configuration);
 
     private static StepResult Busy(string what) => new(StepEnd.Busy, new(FaultKind.InUse, what));
 

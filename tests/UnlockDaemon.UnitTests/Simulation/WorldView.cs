@@ -39,7 +39,8 @@ internal static class WorldView
                 ? null
                 : new SwapFacts(world.IsSwapOn ? "/dev/mapper/unlockd.swap" : null, 1 << 20, world.IsSwapOn),
             Entry = aspects.HasFlag(Aspects.Entry)
-                ? new EntryFacts(true, 1 << 24, null, null, true, volume.MountPoint, null, null, trouble)
+                ? new EntryFacts(file is not null, file is null ? null : 1 << 24, null, null, true, volume.MountPoint,
+                    null, null, trouble)
                 : null,
             Health = aspects.HasFlag(Aspects.Health)
                 ? new HealthFacts(trouble is null ? file?.Uuid : null, world.Disk == DiskCondition.Broken, trouble)
@@ -47,13 +48,14 @@ internal static class WorldView
                     Room = new DiskSpace(world.Disk == DiskCondition.Full ? 0 : 1L << 40, 1L << 41),
                 }
                 : null,
-            Superblock = aspects.HasFlag(Aspects.Superblock) && world.Mapping is { } there
-                ? OfSuperblock(there, trouble)
+            Superblock = aspects.HasFlag(Aspects.Superblock) && mapping is { IsOurs: true }
+                ? OfSuperblock(world.Mapping!, world.IsMounted || world.IsMountedElsewhere, trouble)
                 : null,
             Holders = aspects.HasFlag(Aspects.Holders) ? OfHolders(world, volume) : null,
             Leftovers = aspects.HasFlag(Aspects.Leftovers) ? OfLeftovers(world, volume, file) : null,
-            Seal = (aspects & (Aspects.Seal | Aspects.Leftovers)) != 0 && world.Mapping is null && trouble is null
-                ? file?.Seal.ToString()
+            Seal = (aspects & (Aspects.Seal | Aspects.Leftovers)) != 0 && file is not null
+                && mapping is not { IsOurs: true } && trouble is null
+                ? $"{file.Identity.Inode}.{file.Seal}"
                 : null,
         };
     }
@@ -62,7 +64,7 @@ internal static class WorldView
         world.Loops.Count == 0 ? [] : [.. world.Loops.FindAll(which).Select(Of)];
 
     private static LoopFacts Of(SimulatedLoop loop) =>
-        new(loop.Path, new DeviceNumber(7, (uint)loop.Number), loop.Size, loop.File.Path, IsWhole: !loop.IsGoing);
+        new(loop.Path, new DeviceNumber(7, (uint)loop.Number), loop.Size, loop.File.Path, IsWhole: true);
 
     private static MappingFacts? OfMapping(World world, VolumeConfiguration volume)
     {
@@ -79,9 +81,10 @@ internal static class WorldView
             : world.IsMounted ? new(MappingPath, "ext4", false, mapping is { IsOurs: true })
             : null;
 
-    private static SuperblockFacts OfSuperblock(SimulatedMapping mapping, Fault? trouble)
+    private static SuperblockFacts OfSuperblock(SimulatedMapping mapping, bool isMounted, Fault? trouble)
     {
-        if (mapping.IsOnNothing)
+        // As long as it is mounted the kernel has it in memory, and reads no disk for it.
+        if (mapping.IsOnNothing && !isMounted)
             return new(null, new Fault(FaultKind.Call, $"cannot read {MappingPath}: Input/output error"));
         if (trouble is not null)
             return new(null, trouble);
@@ -91,28 +94,30 @@ internal static class WorldView
     }
 
     private static Holder[] OfHolders(World world, VolumeConfiguration volume) =>
-        world.Mapping is null
+        OfMapping(world, volume) is not { IsOurs: true } mapping
             ? []
             :
             [
-                .. world.Strangers.Select(stranger => new Holder(stranger.Pid, "less",
+                // Mounts elsewhere are looked for while there is one here; of loop devices, at that below the mapping.
+                .. world.Strangers.Where(stranger => stranger.Kind == "mount-namespace"
+                    ? OfMount(world, mapping) is { IsOurs: true }
+                    : !stranger.IsBelow || mapping.Lower is not null)
+                    .Select(stranger => new Holder(stranger.Pid, "less",
                     stranger.IsPassing ? "systemd-udevd.service" : null, stranger.Kind, volume.MountPoint)),
             ];
 
     private static LeftoverFacts OfLeftovers(World world, VolumeConfiguration volume, SimulatedFile? file)
     {
-        List<string> mounts = [];
-        if (world.IsMounted)
-            mounts.Add(volume.MountPoint);
-        if (world.IsForeignMounted)
-            mounts.Add("/dev/sdz1");
-        if (world.IsMountedElsewhere)
-            mounts.Add("pid 5000 has it mounted");
+        string[] mounts = world.IsForeignMounted ? ["/dev/sdz1"]
+            : world.IsMounted ? [volume.MountPoint]
+            : world.IsMountedElsewhere ? ["pid 5000 has it mounted"]
+            : [];
         return new(
             [.. world.Units.Where(static unit => unit.Uses).Select(static unit => unit.Name)],
             mounts,
             world.Mapping is null ? [] : [MappingPath],
-            world.Mapping is { HasKey: true } ? ["logon key"] : [],
+            // dm-crypt has a copy of its own: no keyring has the key once the device is mapped.
+            [],
             [.. world.Loops.Where(loop => loop.File == file || loop.File.Home == volume.Container)
                 .Select(static loop => loop.Path)]);
     }
