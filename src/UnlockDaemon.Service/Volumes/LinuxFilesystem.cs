@@ -48,6 +48,9 @@ internal sealed class LinuxFilesystem(VolumeConfiguration volume, LinuxLook look
             return StepResult.Done;
         if (!seen.IsMapped)
             return NotMapped();
+        // mount(2) would put the volume on top of what a stranger has mounted there.
+        if (Diagnosis.OfStranger(volume, seen) is { } stranger)
+            return StepResult.Failed(stranger);
         if (Diagnosis.OfFilesystem(volume, seen) is { } unfit)
             return unfit;
         if (await TryMountAsync(seen.Mapping!.Path, seen.Superblock!.Found!.Type, cancellation) is { } failed)
