@@ -143,7 +143,8 @@ internal sealed class LinuxSteps(
             .Concat(seen.Strays.Where(static stray => stray.BackingFile is not null)))
         {
             cancellation.ThrowIfCancellationRequested();
-            new LoopDevice(loop.Path).Detach();
+            // Between the look and the call the number may have become another file's.
+            new LoopDevice(loop.Path).Detach(seen.Loops.Contains(loop) ? seen.Container.Identity : null);
         }
 
         return Diagnosis.OfLoss(volume, seen) is { } loss ? StepResult.Failed(loss) : StepResult.Done;
