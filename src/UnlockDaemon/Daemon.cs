@@ -4,8 +4,8 @@ using Serilog;
 using UnlockDaemon.Cli;
 using UnlockDaemon.Protocol;
 using UnlockDaemon.Service;
-using UnlockDaemon.Service.Configuration;
 using UnlockDaemon.Service.Parts;
+using UnlockDaemon.Storage.Configuration;
 
 namespace UnlockDaemon;
 

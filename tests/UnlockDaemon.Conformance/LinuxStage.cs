@@ -1,6 +1,7 @@
 using UnlockDaemon.Protocol;
-using UnlockDaemon.Service.Configuration;
-using UnlockDaemon.Service.Volumes;
+using UnlockDaemon.Storage;
+using UnlockDaemon.Storage.Configuration;
+using UnlockDaemon.Storage.Machine;
 
 namespace UnlockDaemon.Conformance;
 

@@ -1,5 +1,5 @@
 using UnlockDaemon.Linux;
-using UnlockDaemon.Service.Volumes;
+using UnlockDaemon.Storage;
 
 namespace UnlockDaemon.Conformance;
 

@@ -1,5 +1,5 @@
-using UnlockDaemon.Service.Configuration;
-using UnlockDaemon.Service.Volumes;
+using UnlockDaemon.Storage;
+using UnlockDaemon.Storage.Configuration;
 using UnlockDaemon.UnitTests.Simulation;
 
 namespace UnlockDaemon.Conformance;

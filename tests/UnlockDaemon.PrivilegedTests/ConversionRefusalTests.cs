@@ -1,7 +1,8 @@
 using UnlockDaemon.Linux;
 using UnlockDaemon.Linux.Storage;
-using UnlockDaemon.Service.Configuration;
 using UnlockDaemon.Service.Volumes;
+using UnlockDaemon.Storage;
+using UnlockDaemon.Storage.Configuration;
 using Xunit;
 
 namespace UnlockDaemon.PrivilegedTests;

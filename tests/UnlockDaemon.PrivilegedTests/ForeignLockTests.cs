@@ -1,7 +1,7 @@
 using System.Diagnostics;
 using UnlockDaemon.Linux.Storage;
 using UnlockDaemon.Linux.Systemd;
-using UnlockDaemon.Service.Configuration;
+using UnlockDaemon.Storage.Configuration;
 using Xunit;
 
 namespace UnlockDaemon.PrivilegedTests;

@@ -1,7 +1,8 @@
 using UnlockDaemon.Linux.Storage;
 using UnlockDaemon.Protocol;
-using UnlockDaemon.Service.Configuration;
-using UnlockDaemon.Service.Volumes;
+using UnlockDaemon.Storage;
+using UnlockDaemon.Storage.Configuration;
+using UnlockDaemon.Storage.Machine;
 using Xunit;
 
 namespace UnlockDaemon.PrivilegedTests;

@@ -1,8 +1,8 @@
 using System.Text;
 using UnlockDaemon.Linux;
 using UnlockDaemon.Linux.Storage;
-using UnlockDaemon.Service.Configuration;
 using UnlockDaemon.Service.Containers;
+using UnlockDaemon.Storage.Configuration;
 using Xunit;
 
 namespace UnlockDaemon.PrivilegedTests;

@@ -2,9 +2,10 @@ using System.Diagnostics;
 using UnlockDaemon.Linux;
 using UnlockDaemon.Protocol;
 using UnlockDaemon.Protocol.Messages;
-using UnlockDaemon.Service.Configuration;
 using UnlockDaemon.Service.Units;
 using UnlockDaemon.Service.Volumes;
+using UnlockDaemon.Storage;
+using UnlockDaemon.Storage.Configuration;
 
 namespace UnlockDaemon.Service.Api;
 

@@ -1,8 +1,9 @@
 using UnlockDaemon.Linux.Storage;
 using UnlockDaemon.Protocol.Messages;
-using UnlockDaemon.Service.Configuration;
 using UnlockDaemon.Service.Units;
 using UnlockDaemon.Service.Volumes;
+using UnlockDaemon.Storage;
+using UnlockDaemon.Storage.Configuration;
 
 namespace UnlockDaemon.Service.Api;
 

@@ -2,10 +2,11 @@ using UnlockDaemon.Linux;
 using UnlockDaemon.Linux.Storage;
 using UnlockDaemon.Linux.Systemd;
 using UnlockDaemon.Protocol;
-using UnlockDaemon.Service.Configuration;
 using UnlockDaemon.Service.Prompts;
 using UnlockDaemon.Service.Units;
-using UnlockDaemon.Service.Volumes;
+using UnlockDaemon.Storage;
+using UnlockDaemon.Storage.Configuration;
+using UnlockDaemon.Storage.Machine;
 
 namespace UnlockDaemon.Service.Checks;
 

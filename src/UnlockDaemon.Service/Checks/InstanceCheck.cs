@@ -1,7 +1,7 @@
 using UnlockDaemon.Linux;
 using UnlockDaemon.Linux.Storage;
 using UnlockDaemon.Protocol;
-using UnlockDaemon.Service.Configuration;
+using UnlockDaemon.Storage.Configuration;
 
 namespace UnlockDaemon.Service.Checks;
 

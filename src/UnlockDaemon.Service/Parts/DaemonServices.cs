@@ -5,10 +5,11 @@ using Microsoft.Extensions.Logging;
 using UnlockDaemon.Linux.Systemd;
 using UnlockDaemon.Protocol;
 using UnlockDaemon.Service.Api;
-using UnlockDaemon.Service.Configuration;
 using UnlockDaemon.Service.Prompts;
 using UnlockDaemon.Service.Units;
 using UnlockDaemon.Service.Volumes;
+using UnlockDaemon.Storage.Configuration;
+using UnlockDaemon.Storage.Machine;
 
 namespace UnlockDaemon.Service.Parts;
 

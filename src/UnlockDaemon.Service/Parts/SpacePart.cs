@@ -1,4 +1,5 @@
 using UnlockDaemon.Service.Volumes;
+using UnlockDaemon.Storage;
 
 namespace UnlockDaemon.Service.Parts;
 

@@ -1,5 +1,6 @@
 using Microsoft.Extensions.Hosting.Systemd;
 using UnlockDaemon.Service.Volumes;
+using UnlockDaemon.Storage;
 
 namespace UnlockDaemon.Service.Parts;
 

@@ -2,8 +2,9 @@ using Microsoft.Extensions.Logging;
 using Microsoft.Win32.SafeHandles;
 using UnlockDaemon.Linux.Systemd;
 using UnlockDaemon.Linux.Terminals;
-using UnlockDaemon.Service.Configuration;
 using UnlockDaemon.Service.Volumes;
+using UnlockDaemon.Storage;
+using UnlockDaemon.Storage.Configuration;
 
 namespace UnlockDaemon.Service.Prompts;
 

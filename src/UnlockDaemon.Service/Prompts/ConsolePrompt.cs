@@ -2,6 +2,7 @@ using UnlockDaemon.Linux;
 using UnlockDaemon.Linux.Terminals;
 using UnlockDaemon.Protocol;
 using UnlockDaemon.Service.Volumes;
+using UnlockDaemon.Storage;
 
 namespace UnlockDaemon.Service.Prompts;
 

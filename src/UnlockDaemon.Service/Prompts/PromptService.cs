@@ -1,9 +1,9 @@
 using Microsoft.Extensions.Logging;
 using UnlockDaemon.Linux.Systemd;
 using UnlockDaemon.Linux.Terminals;
-using UnlockDaemon.Service.Configuration;
 using UnlockDaemon.Service.Parts;
 using UnlockDaemon.Service.Volumes;
+using UnlockDaemon.Storage.Configuration;
 
 namespace UnlockDaemon.Service.Prompts;
 

@@ -1,6 +1,6 @@
 using System.Diagnostics;
 using UnlockDaemon.Linux.Systemd;
-using UnlockDaemon.Service.Configuration;
+using UnlockDaemon.Storage.Configuration;
 
 namespace UnlockDaemon.Service.Units;
 

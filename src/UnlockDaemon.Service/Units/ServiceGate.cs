@@ -2,8 +2,7 @@ using System.Text;
 using UnlockDaemon.Linux;
 using UnlockDaemon.Linux.Systemd;
 using UnlockDaemon.Protocol;
-using UnlockDaemon.Service.Configuration;
-
+using UnlockDaemon.Storage.Configuration;
 using UnitName = UnlockDaemon.Linux.Systemd.UnitName;
 
 namespace UnlockDaemon.Service.Units;

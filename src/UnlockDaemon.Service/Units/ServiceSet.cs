@@ -1,6 +1,6 @@
 using Microsoft.Extensions.Logging;
 using UnlockDaemon.Linux.Systemd;
-using UnlockDaemon.Service.Configuration;
+using UnlockDaemon.Storage.Configuration;
 
 namespace UnlockDaemon.Service.Units;
 

@@ -1,5 +1,5 @@
 using UnlockDaemon.Linux.Systemd;
-using UnlockDaemon.Service.Configuration;
+using UnlockDaemon.Storage.Configuration;
 
 namespace UnlockDaemon.Service.Units;
 

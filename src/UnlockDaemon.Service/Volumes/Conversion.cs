@@ -2,7 +2,9 @@ using System.Diagnostics;
 using UnlockDaemon.Linux;
 using UnlockDaemon.Linux.Storage;
 using UnlockDaemon.Protocol;
-using UnlockDaemon.Service.Configuration;
+using UnlockDaemon.Storage;
+using UnlockDaemon.Storage.Configuration;
+using UnlockDaemon.Storage.Machine;
 
 namespace UnlockDaemon.Service.Volumes;
 

@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Text;
 using UnlockDaemon.Linux;
 using UnlockDaemon.Linux.Storage;
+using UnlockDaemon.Storage;
 
 namespace UnlockDaemon.Service.Volumes;
 

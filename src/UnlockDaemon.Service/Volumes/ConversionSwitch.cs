@@ -1,6 +1,7 @@
 using System.Text;
 using UnlockDaemon.Linux;
 using UnlockDaemon.Linux.Storage;
+using UnlockDaemon.Storage;
 
 namespace UnlockDaemon.Service.Volumes;
 

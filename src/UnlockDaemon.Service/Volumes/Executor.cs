@@ -1,4 +1,5 @@
 using UnlockDaemon.Protocol.Messages;
+using UnlockDaemon.Storage;
 
 namespace UnlockDaemon.Service.Volumes;
 

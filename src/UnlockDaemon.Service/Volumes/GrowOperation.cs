@@ -1,4 +1,5 @@
 using UnlockDaemon.Linux;
+using UnlockDaemon.Storage;
 
 namespace UnlockDaemon.Service.Volumes;
 

@@ -4,6 +4,7 @@ using UnlockDaemon.Linux.Storage;
 using UnlockDaemon.Linux.Systemd;
 using UnlockDaemon.Protocol.Messages;
 using UnlockDaemon.Service.Units;
+using UnlockDaemon.Storage;
 
 namespace UnlockDaemon.Service.Volumes;
 

@@ -1,8 +1,9 @@
 using Microsoft.Extensions.Logging.Abstractions;
 using UnlockDaemon.Linux.Systemd;
 using UnlockDaemon.Protocol;
-using UnlockDaemon.Service.Configuration;
 using UnlockDaemon.Service.Units;
+using UnlockDaemon.Storage.Configuration;
+using UnlockDaemon.Storage.Machine;
 
 namespace UnlockDaemon.Service.Volumes;
 

@@ -1,5 +1,6 @@
 using UnlockDaemon.Protocol.Messages;
 using UnlockDaemon.Service.Units;
+using UnlockDaemon.Storage;
 
 namespace UnlockDaemon.Service.Volumes;
 

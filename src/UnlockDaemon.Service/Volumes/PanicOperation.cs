@@ -1,6 +1,7 @@
 using UnlockDaemon.Linux;
 using UnlockDaemon.Linux.Systemd;
 using UnlockDaemon.Service.Units;
+using UnlockDaemon.Storage;
 
 namespace UnlockDaemon.Service.Volumes;
 

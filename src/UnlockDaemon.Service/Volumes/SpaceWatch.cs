@@ -1,5 +1,6 @@
 using Microsoft.Extensions.Logging;
 using UnlockDaemon.Linux.Storage;
+using UnlockDaemon.Storage.Machine;
 
 namespace UnlockDaemon.Service.Volumes;
 

@@ -1,3 +1,5 @@
+using UnlockDaemon.Storage;
+
 namespace UnlockDaemon.Service.Volumes;
 
 /// <summary>An attempt to unlock, at the moment when the volume is mounted or will not be.</summary>

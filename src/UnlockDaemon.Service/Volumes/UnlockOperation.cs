@@ -1,6 +1,7 @@
 using Microsoft.Extensions.Logging;
 using UnlockDaemon.Linux;
 using UnlockDaemon.Linux.Storage;
+using UnlockDaemon.Storage;
 
 namespace UnlockDaemon.Service.Volumes;
 

@@ -1,9 +1,10 @@
 using Microsoft.Extensions.Logging;
 using UnlockDaemon.Linux;
 using UnlockDaemon.Linux.Storage;
-using UnlockDaemon.Service.Configuration;
 using UnlockDaemon.Service.Parts;
 using UnlockDaemon.Service.Units;
+using UnlockDaemon.Storage;
+using UnlockDaemon.Storage.Configuration;
 
 namespace UnlockDaemon.Service.Volumes;
 

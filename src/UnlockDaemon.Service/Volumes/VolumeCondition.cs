@@ -1,5 +1,6 @@
 using Microsoft.Extensions.Logging;
 using UnlockDaemon.Protocol;
+using UnlockDaemon.Storage;
 
 namespace UnlockDaemon.Service.Volumes;
 

@@ -1,4 +1,5 @@
 using UnlockDaemon.Linux.Storage;
+using UnlockDaemon.Storage;
 
 namespace UnlockDaemon.Service.Volumes;
 

@@ -1,4 +1,5 @@
-using UnlockDaemon.Service.Configuration;
+using UnlockDaemon.Storage;
+using UnlockDaemon.Storage.Configuration;
 
 namespace UnlockDaemon.Service.Volumes;
 

@@ -1,8 +1,8 @@
 using UnlockDaemon.Linux.Systemd;
 using UnlockDaemon.Protocol;
 using UnlockDaemon.Protocol.Messages;
-using UnlockDaemon.Service.Configuration;
 using UnlockDaemon.Service.Units;
+using UnlockDaemon.Storage.Configuration;
 
 namespace UnlockDaemon.Cli;
 

@@ -2,7 +2,7 @@ using UnlockDaemon.Linux.Systemd;
 using UnlockDaemon.Protocol;
 using UnlockDaemon.Protocol.Messages;
 using UnlockDaemon.Service.Checks;
-using UnlockDaemon.Service.Configuration;
+using UnlockDaemon.Storage.Configuration;
 
 namespace UnlockDaemon.Cli;
 

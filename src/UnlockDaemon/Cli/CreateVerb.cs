@@ -3,8 +3,8 @@ using UnlockDaemon.Linux;
 using UnlockDaemon.Linux.Storage;
 using UnlockDaemon.Protocol;
 using UnlockDaemon.Protocol.Messages;
-using UnlockDaemon.Service.Configuration;
 using UnlockDaemon.Service.Volumes;
+using UnlockDaemon.Storage.Configuration;
 
 namespace UnlockDaemon.Cli;
 

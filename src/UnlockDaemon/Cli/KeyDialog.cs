@@ -1,6 +1,6 @@
 using UnlockDaemon.Linux;
 using UnlockDaemon.Linux.Storage;
-using UnlockDaemon.Service.Volumes;
+using UnlockDaemon.Storage.Machine;
 
 namespace UnlockDaemon.Cli;
 

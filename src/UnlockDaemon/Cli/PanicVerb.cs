@@ -4,8 +4,9 @@ using UnlockDaemon.Linux;
 using UnlockDaemon.Linux.Storage;
 using UnlockDaemon.Protocol;
 using UnlockDaemon.Protocol.Messages;
-using UnlockDaemon.Service.Configuration;
 using UnlockDaemon.Service.Volumes;
+using UnlockDaemon.Storage.Configuration;
+using UnlockDaemon.Storage.Machine;
 
 namespace UnlockDaemon.Cli;
 

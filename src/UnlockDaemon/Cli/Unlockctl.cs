@@ -4,8 +4,8 @@ using UnlockDaemon.Linux;
 using UnlockDaemon.Linux.Systemd;
 using UnlockDaemon.Protocol;
 using UnlockDaemon.Protocol.Messages;
-using UnlockDaemon.Service.Configuration;
 using UnlockDaemon.Service.Volumes;
+using UnlockDaemon.Storage.Configuration;
 
 namespace UnlockDaemon.Cli;
 

@@ -1,5 +1,5 @@
 using UnlockDaemon.Service.Checks;
-using UnlockDaemon.Service.Configuration;
+using UnlockDaemon.Storage.Configuration;
 using Xunit;
 
 namespace UnlockDaemon.UnitTests.Checks;

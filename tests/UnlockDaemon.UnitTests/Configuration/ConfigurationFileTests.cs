@@ -1,5 +1,5 @@
 using System.Diagnostics;
-using UnlockDaemon.Service.Configuration;
+using UnlockDaemon.Storage.Configuration;
 using Xunit;
 
 namespace UnlockDaemon.UnitTests.Configuration;

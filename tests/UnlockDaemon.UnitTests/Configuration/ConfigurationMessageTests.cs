@@ -1,4 +1,4 @@
-using UnlockDaemon.Service.Configuration;
+using UnlockDaemon.Storage.Configuration;
 using Xunit;
 
 namespace UnlockDaemon.UnitTests.Configuration;

@@ -1,11 +1,13 @@
 using Microsoft.Extensions.Logging.Abstractions;
 using UnlockDaemon.Linux.Terminals;
 using UnlockDaemon.Protocol;
-using UnlockDaemon.Service.Configuration;
 using UnlockDaemon.Service.Parts;
 using UnlockDaemon.Service.Prompts;
 using UnlockDaemon.Service.Units;
 using UnlockDaemon.Service.Volumes;
+using UnlockDaemon.Storage;
+using UnlockDaemon.Storage.Configuration;
+using UnlockDaemon.Storage.Machine;
 using UnlockDaemon.UnitTests.Configuration;
 using UnlockDaemon.UnitTests.Linux;
 using UnlockDaemon.UnitTests.Units;

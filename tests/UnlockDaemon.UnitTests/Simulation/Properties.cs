@@ -1,6 +1,7 @@
 using System.Runtime.CompilerServices;
 using UnlockDaemon.Service.Units;
 using UnlockDaemon.Service.Volumes;
+using UnlockDaemon.Storage;
 
 namespace UnlockDaemon.UnitTests.Simulation;
 

@@ -1,8 +1,8 @@
 using Microsoft.Extensions.Logging.Abstractions;
-using UnlockDaemon.Service.Configuration;
 using UnlockDaemon.Service.Parts;
 using UnlockDaemon.Service.Units;
 using UnlockDaemon.Service.Volumes;
+using UnlockDaemon.Storage.Configuration;
 
 namespace UnlockDaemon.UnitTests.Simulation;
 

@@ -1,5 +1,5 @@
-using UnlockDaemon.Service.Configuration;
 using UnlockDaemon.Service.Units;
+using UnlockDaemon.Storage.Configuration;
 
 namespace UnlockDaemon.UnitTests.Simulation;
 

@@ -1,4 +1,4 @@
-using UnlockDaemon.Service.Volumes;
+using UnlockDaemon.Storage;
 
 namespace UnlockDaemon.UnitTests.Simulation;
 

@@ -1,7 +1,7 @@
 using Tmds.Linux;
 using UnlockDaemon.Linux;
-using UnlockDaemon.Service.Configuration;
-using UnlockDaemon.Service.Volumes;
+using UnlockDaemon.Storage;
+using UnlockDaemon.Storage.Configuration;
 
 namespace UnlockDaemon.UnitTests.Simulation;
 

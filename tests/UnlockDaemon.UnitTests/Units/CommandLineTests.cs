@@ -1,6 +1,6 @@
 using FsCheck;
 using FsCheck.Fluent;
-using UnlockDaemon.Service.Configuration;
+using UnlockDaemon.Storage.Configuration;
 using Xunit;
 
 namespace UnlockDaemon.UnitTests.Units;

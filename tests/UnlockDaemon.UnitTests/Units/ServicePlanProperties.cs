@@ -1,7 +1,7 @@
 using FsCheck;
 using FsCheck.Fluent;
-using UnlockDaemon.Service.Configuration;
 using UnlockDaemon.Service.Units;
+using UnlockDaemon.Storage.Configuration;
 using Xunit;
 
 namespace UnlockDaemon.UnitTests.Units;

@@ -3,8 +3,8 @@ using System.Net;
 using System.Net.Sockets;
 using Microsoft.Extensions.Logging.Abstractions;
 using UnlockDaemon.Linux.Systemd;
-using UnlockDaemon.Service.Configuration;
 using UnlockDaemon.Service.Units;
+using UnlockDaemon.Storage.Configuration;
 using Xunit;
 
 namespace UnlockDaemon.UnitTests.Units;

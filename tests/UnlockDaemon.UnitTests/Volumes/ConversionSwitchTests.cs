@@ -2,6 +2,7 @@ using System.Text;
 using UnlockDaemon.Linux;
 using UnlockDaemon.Linux.Storage;
 using UnlockDaemon.Service.Volumes;
+using UnlockDaemon.Storage;
 using Xunit;
 
 namespace UnlockDaemon.UnitTests.Volumes;

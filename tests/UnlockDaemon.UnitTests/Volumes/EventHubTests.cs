@@ -1,4 +1,5 @@
 using UnlockDaemon.Service.Volumes;
+using UnlockDaemon.Storage;
 using Xunit;
 
 namespace UnlockDaemon.UnitTests.Volumes;

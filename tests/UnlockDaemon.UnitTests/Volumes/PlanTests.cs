@@ -1,6 +1,6 @@
 using System.Text;
 using UnlockDaemon.Linux.Storage;
-using UnlockDaemon.Service.Volumes;
+using UnlockDaemon.Storage;
 using Xunit;
 
 namespace UnlockDaemon.UnitTests.Volumes;

@@ -1,5 +1,5 @@
 using UnlockDaemon.Protocol.Messages;
-using UnlockDaemon.Service.Volumes;
+using UnlockDaemon.Storage;
 using Xunit;
 
 namespace UnlockDaemon.UnitTests.Volumes;

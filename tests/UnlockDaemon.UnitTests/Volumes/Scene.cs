@@ -1,6 +1,6 @@
 using UnlockDaemon.Linux.Storage;
-using UnlockDaemon.Service.Configuration;
-using UnlockDaemon.Service.Volumes;
+using UnlockDaemon.Storage;
+using UnlockDaemon.Storage.Configuration;
 
 namespace UnlockDaemon.UnitTests.Volumes;
 
