@@ -3,7 +3,6 @@ using Microsoft.Extensions.Hosting;
 using Serilog;
 using UnlockDaemon.Cli;
 using UnlockDaemon.Protocol;
-using UnlockDaemon.Service;
 using UnlockDaemon.Service.Parts;
 using UnlockDaemon.Storage.Configuration;
 

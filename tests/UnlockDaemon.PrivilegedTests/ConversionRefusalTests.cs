@@ -1,6 +1,6 @@
+using UnlockDaemon.Containers;
 using UnlockDaemon.Linux;
 using UnlockDaemon.Linux.Storage;
-using UnlockDaemon.Service.Volumes;
 using UnlockDaemon.Storage;
 using UnlockDaemon.Storage.Configuration;
 using Xunit;

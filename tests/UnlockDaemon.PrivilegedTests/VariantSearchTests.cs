@@ -1,7 +1,7 @@
 using System.Text;
+using UnlockDaemon.Identification;
 using UnlockDaemon.Linux;
 using UnlockDaemon.Linux.Storage;
-using UnlockDaemon.Service.Containers;
 using UnlockDaemon.Storage.Configuration;
 using Xunit;
 

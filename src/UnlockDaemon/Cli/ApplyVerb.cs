@@ -1,7 +1,7 @@
+using UnlockDaemon.Gates;
 using UnlockDaemon.Linux.Systemd;
 using UnlockDaemon.Protocol;
 using UnlockDaemon.Protocol.Messages;
-using UnlockDaemon.Service.Units;
 using UnlockDaemon.Storage.Configuration;
 
 namespace UnlockDaemon.Cli;

@@ -1,7 +1,7 @@
+using UnlockDaemon.Checks;
 using UnlockDaemon.Linux.Systemd;
 using UnlockDaemon.Protocol;
 using UnlockDaemon.Protocol.Messages;
-using UnlockDaemon.Service.Checks;
 using UnlockDaemon.Storage.Configuration;
 
 namespace UnlockDaemon.Cli;

@@ -1,10 +1,10 @@
 using System.CommandLine;
 using System.Runtime.InteropServices;
+using UnlockDaemon.Containers;
 using UnlockDaemon.Linux;
 using UnlockDaemon.Linux.Systemd;
 using UnlockDaemon.Protocol;
 using UnlockDaemon.Protocol.Messages;
-using UnlockDaemon.Service.Volumes;
 using UnlockDaemon.Storage.Configuration;
 
 namespace UnlockDaemon.Cli;

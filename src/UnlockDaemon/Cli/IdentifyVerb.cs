@@ -1,10 +1,10 @@
 using System.CommandLine;
 using System.Diagnostics;
+using UnlockDaemon.Identification;
 using UnlockDaemon.Linux;
 using UnlockDaemon.Linux.Storage;
 using UnlockDaemon.Protocol;
 using UnlockDaemon.Protocol.Messages;
-using UnlockDaemon.Service.Containers;
 
 namespace UnlockDaemon.Cli;
 

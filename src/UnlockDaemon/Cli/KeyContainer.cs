@@ -1,8 +1,8 @@
+using UnlockDaemon.Containers;
 using UnlockDaemon.Linux;
 using UnlockDaemon.Linux.Storage;
 using UnlockDaemon.Protocol;
 using UnlockDaemon.Protocol.Messages;
-using UnlockDaemon.Service.Volumes;
 using UnlockDaemon.Storage.Configuration;
 
 namespace UnlockDaemon.Cli;

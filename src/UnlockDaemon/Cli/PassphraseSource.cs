@@ -1,7 +1,6 @@
 using Microsoft.Win32.SafeHandles;
 using UnlockDaemon.Linux;
 using UnlockDaemon.Linux.Terminals;
-using UnlockDaemon.Service.Prompts;
 
 namespace UnlockDaemon.Cli;
 

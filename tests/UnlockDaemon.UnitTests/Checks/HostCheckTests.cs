@@ -1,4 +1,4 @@
-using UnlockDaemon.Service.Checks;
+using UnlockDaemon.Checks;
 using UnlockDaemon.Storage.Configuration;
 using UnlockDaemon.UnitTests.Configuration;
 using UnlockDaemon.UnitTests.Units;

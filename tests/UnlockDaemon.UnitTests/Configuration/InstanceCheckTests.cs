@@ -1,5 +1,5 @@
+using UnlockDaemon.Checks;
 using UnlockDaemon.Protocol;
-using UnlockDaemon.Service.Checks;
 using Xunit;
 
 namespace UnlockDaemon.UnitTests.Configuration;

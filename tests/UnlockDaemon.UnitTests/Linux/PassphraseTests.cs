@@ -1,6 +1,6 @@
 using System.Text;
 using UnlockDaemon.Linux;
-using UnlockDaemon.Service.Prompts;
+using UnlockDaemon.Linux.Terminals;
 using Xunit;
 
 namespace UnlockDaemon.UnitTests.Linux;

@@ -1,4 +1,4 @@
-using UnlockDaemon.Service.Prompts;
+using UnlockDaemon.Linux.Terminals;
 using Xunit;
 
 namespace UnlockDaemon.UnitTests.Prompts;

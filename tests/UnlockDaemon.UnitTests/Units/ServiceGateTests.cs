@@ -1,5 +1,5 @@
+using UnlockDaemon.Gates;
 using UnlockDaemon.Linux.Systemd;
-using UnlockDaemon.Service.Units;
 using Xunit;
 
 namespace UnlockDaemon.UnitTests.Units;

@@ -1,7 +1,7 @@
 using System.Text;
+using UnlockDaemon.Containers;
 using UnlockDaemon.Linux;
 using UnlockDaemon.Linux.Storage;
-using UnlockDaemon.Service.Volumes;
 using UnlockDaemon.Storage;
 using Xunit;
 

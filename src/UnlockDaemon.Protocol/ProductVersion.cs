@@ -1,4 +1,4 @@
-namespace UnlockDaemon.Service;
+namespace UnlockDaemon.Protocol;
 
 /// <summary>The version of this program.</summary>
 public static class ProductVersion

@@ -1,17 +1,15 @@
-using UnlockDaemon.Linux;
-using UnlockDaemon.Linux.Terminals;
-
-namespace UnlockDaemon.Service.Prompts;
+namespace UnlockDaemon.Linux.Terminals;
 
 /// <summary>The consoles to prompt on.</summary>
-internal static class ConsoleNames
+public static class ConsoleNames
 {
     private const string Active = "/sys/class/tty/console/active";
 
     /// <summary>The configured consoles that exist, and those that the kernel itself uses.</summary>
     /// <param name="configured">Names as below /dev; none to ask on no console at all.</param>
     /// <param name="except">Those that are not looked at.</param>
-    internal static IReadOnlyList<string> FindExisting(
+    /// <returns>Their names, as below /dev.</returns>
+    public static IReadOnlyList<string> FindExisting(
         IEnumerable<string> configured, IReadOnlyCollection<string>? except = null) =>
         Candidates(configured, ReadActive())
             .FindAll(name => except?.Contains(name) != true && Terminal.Exists("/dev/" + name));

@@ -1,6 +1,6 @@
 using UnlockDaemon.Linux.Storage;
 
-namespace UnlockDaemon.Service.Containers;
+namespace UnlockDaemon.Identification;
 
 /// <summary>
 /// What a container is, or could be, without a passphrase. Only looks: nothing is written, attached or mapped.
@@ -9,7 +9,7 @@ namespace UnlockDaemon.Service.Containers;
 /// <param name="Description">The same in words, as they follow "FILE: ".</param>
 /// <param name="Luks">What its header says, for <see cref="ContainerKind.Luks"/>.</param>
 /// <param name="Size">Size in bytes.</param>
-public sealed record ContainerInspection(ContainerKind Kind, string Description, LuksSummary? Luks, long Size)
+internal sealed record ContainerInspection(ContainerKind Kind, string Description, LuksSummary? Luks, long Size)
 {
     private const int SampleSize = 1 << 20;
     private const int SectorSize = 512;

@@ -1,19 +1,19 @@
+using UnlockDaemon.Gates;
 using UnlockDaemon.Linux;
 using UnlockDaemon.Linux.Storage;
 using UnlockDaemon.Linux.Systemd;
+using UnlockDaemon.Linux.Terminals;
 using UnlockDaemon.Protocol;
-using UnlockDaemon.Service.Prompts;
-using UnlockDaemon.Service.Units;
 using UnlockDaemon.Storage;
 using UnlockDaemon.Storage.Configuration;
 using UnlockDaemon.Storage.Machine;
 
-namespace UnlockDaemon.Service.Checks;
+namespace UnlockDaemon.Checks;
 
 /// <summary>Looks whether this instance has what the configuration needs.</summary>
 /// <param name="configuration">The configuration.</param>
 /// <param name="systemd">systemd on this instance.</param>
-public sealed class HostCheck(UnlockdConfiguration configuration, ISystemd systemd)
+internal sealed class HostCheck(UnlockdConfiguration configuration, ISystemd systemd)
 {
     /// <summary>Makes every check; changes nothing but loading the kernel modules that will be needed.</summary>
     /// <param name="cancellation">Ends the checks.</param>

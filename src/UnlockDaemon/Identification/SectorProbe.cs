@@ -1,6 +1,6 @@
 using UnlockDaemon.Linux.Storage;
 
-namespace UnlockDaemon.Service.Containers;
+namespace UnlockDaemon.Identification;
 
 /// <summary>The sectors of a container that tell whether a key fits, read once.</summary>
 /// <param name="offset">Where they begin, in sectors of 512 bytes.</param>

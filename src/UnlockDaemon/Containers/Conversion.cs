@@ -6,13 +6,13 @@ using UnlockDaemon.Storage;
 using UnlockDaemon.Storage.Configuration;
 using UnlockDaemon.Storage.Machine;
 
-namespace UnlockDaemon.Service.Volumes;
+namespace UnlockDaemon.Containers;
 
 /// <summary>
 /// Moves a volume from a container without a header to a LUKS2 container, made beside it. Interrupted anywhere, it goes
 /// on from there; until the switch, the old container is only read.
 /// </summary>
-public sealed class Conversion
+internal sealed class Conversion
 {
     // What libcryptsetup leaves for the LUKS2 header, and what the size is rounded to.
     private const long HeaderLength = 16L << 20;

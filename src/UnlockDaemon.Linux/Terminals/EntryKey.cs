@@ -1,7 +1,7 @@
-namespace UnlockDaemon.Service.Prompts;
+namespace UnlockDaemon.Linux.Terminals;
 
 /// <summary>What a typed byte meant.</summary>
-internal enum EntryKey
+public enum EntryKey
 {
     /// <summary>It became part of the passphrase, or changed it.</summary>
     Taken,

@@ -3,7 +3,7 @@ using UnlockDaemon.Linux;
 using UnlockDaemon.Linux.Storage;
 using UnlockDaemon.Storage;
 
-namespace UnlockDaemon.Service.Volumes;
+namespace UnlockDaemon.Containers;
 
 /// <summary>
 /// Puts the new container in the place of the old one, and its format into the configuration. Every step looks first

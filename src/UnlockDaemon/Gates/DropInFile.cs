@@ -1,7 +1,7 @@
 using Tmds.Linux;
 using UnlockDaemon.Linux;
 
-namespace UnlockDaemon.Service.Units;
+namespace UnlockDaemon.Gates;
 
 /// <summary>Reads, writes and removes one drop-in of a unit, with its directory.</summary>
 internal static class DropInFile

@@ -4,7 +4,7 @@ using UnlockDaemon.Linux;
 using UnlockDaemon.Linux.Storage;
 using UnlockDaemon.Storage;
 
-namespace UnlockDaemon.Service.Containers;
+namespace UnlockDaemon.Identification;
 
 /// <summary>
 /// Tries a passphrase with every way that a container without a header could have been made, in user space: keys are
@@ -13,7 +13,7 @@ namespace UnlockDaemon.Service.Containers;
 /// <param name="container">The container.</param>
 /// <param name="seed">The seed it was made with (-S), if any; empty for none.</param>
 /// <param name="keyFile">Its key file, if any.</param>
-public sealed class VariantSearch(ContainerFile container, string seed, string? keyFile)
+internal sealed class VariantSearch(ContainerFile container, string seed, string? keyFile)
 {
     // -C of loop-AES: every count up to what people write, and round ones beyond.
     private const int EveryCount = 128;

@@ -1,7 +1,7 @@
-namespace UnlockDaemon.Service.Containers;
+namespace UnlockDaemon.Identification;
 
 /// <summary>What a container looks like from outside.</summary>
-public enum ContainerKind
+internal enum ContainerKind
 {
     /// <summary>Too short to hold a volume.</summary>
     TooSmall,

@@ -3,7 +3,7 @@ using UnlockDaemon.Linux.Storage;
 using UnlockDaemon.Protocol;
 using UnlockDaemon.Storage.Configuration;
 
-namespace UnlockDaemon.Service.Checks;
+namespace UnlockDaemon.Checks;
 
 /// <summary>Looks whether two instances want the same container, mount point or unit.</summary>
 /// <param name="configuration">The configuration of this one.</param>

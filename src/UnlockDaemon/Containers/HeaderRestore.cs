@@ -1,7 +1,7 @@
 using UnlockDaemon.Linux;
 using UnlockDaemon.Linux.Storage;
 
-namespace UnlockDaemon.Service.Volumes;
+namespace UnlockDaemon.Containers;
 
 /// <summary>
 /// Writes the backup of a LUKS header back, once it is certain that it is the header of this very container.
@@ -9,7 +9,7 @@ namespace UnlockDaemon.Service.Volumes;
 /// <param name="container">The container.</param>
 /// <param name="place">What has its header: the container itself, or a file where that is detached.</param>
 /// <param name="file">The backup.</param>
-public sealed class HeaderRestore(string container, string place, string file)
+internal sealed class HeaderRestore(string container, string place, string file)
 {
     private const string NoFit = "it is not the header of this container";
 

@@ -1,7 +1,7 @@
-namespace UnlockDaemon.Service.Units;
+namespace UnlockDaemon.Gates;
 
 /// <summary>How a drop-in on disk stands to what it should be.</summary>
-public enum GateState
+internal enum GateState
 {
     /// <summary>As it should be.</summary>
     Applied,

@@ -1,7 +1,7 @@
 using System.Security.Cryptography;
 using UnlockDaemon.Linux.Storage;
 
-namespace UnlockDaemon.Service.Volumes;
+namespace UnlockDaemon.Containers;
 
 /// <summary>The contents of a volume, copied and compared through both mappings.</summary>
 internal sealed class ConversionCopy(OpenMapping old, OpenMapping fresh, long length, CancellationToken cancellation)

@@ -1,7 +1,7 @@
-namespace UnlockDaemon.Service.Checks;
+namespace UnlockDaemon.Checks;
 
 /// <summary>How bad a <see cref="Finding"/> is.</summary>
-public enum FindingSeverity
+internal enum FindingSeverity
 {
     /// <summary>As it should be.</summary>
     Good,

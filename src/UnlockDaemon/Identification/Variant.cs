@@ -2,14 +2,14 @@ using System.Text;
 using UnlockDaemon.Linux;
 using UnlockDaemon.Linux.Storage;
 
-namespace UnlockDaemon.Service.Containers;
+namespace UnlockDaemon.Identification;
 
 /// <summary>A way to read a container without a header.</summary>
 /// <param name="Cipher">How it is encrypted.</param>
 /// <param name="Encoding">What the passphrase has to be converted to; null for UTF-8.</param>
 /// <param name="KeyFile">The key file, or null.</param>
 /// <param name="Filesystem">The file system found.</param>
-public sealed record Variant(PlainCipher Cipher, PassphraseEncoding? Encoding, string? KeyFile, string Filesystem)
+internal sealed record Variant(PlainCipher Cipher, PassphraseEncoding? Encoding, string? KeyFile, string Filesystem)
 {
     private const string UsualMountPoint = "/var/secure";
 

@@ -5,14 +5,14 @@ using UnlockDaemon.Protocol;
 using UnlockDaemon.Storage.Configuration;
 using UnitName = UnlockDaemon.Linux.Systemd.UnitName;
 
-namespace UnlockDaemon.Service.Units;
+namespace UnlockDaemon.Gates;
 
 /// <summary>
 /// Gates units on the volume: a drop-in for each lets systemd start it only where the volume is mounted, and stops it
 /// before unlockd and before the mount at shutdown. One for unlockd itself has it stopped, which locks the volume, before
 /// what the container lies on.
 /// </summary>
-public sealed class ServiceGate
+internal sealed class ServiceGate
 {
     private const string Mark = "# Written by unlockctl apply: do not edit, it is written anew.";
 

@@ -4,7 +4,7 @@ using UnlockDaemon.Linux;
 using UnlockDaemon.Linux.Storage;
 using UnlockDaemon.Storage;
 
-namespace UnlockDaemon.Service.Volumes;
+namespace UnlockDaemon.Containers;
 
 /// <summary>
 /// How far the conversion of a container is, beside it on the same disk. It fits one pair of files: they are known by

@@ -1,7 +1,7 @@
 using UnlockDaemon.Linux.Storage;
 using UnlockDaemon.Storage.Configuration;
 
-namespace UnlockDaemon.Service.Checks;
+namespace UnlockDaemon.Checks;
 
 /// <summary>
 /// Looks who may get at what the volume is made of. Whoever may read the container may hold it locked, and has all that it

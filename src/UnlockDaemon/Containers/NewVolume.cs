@@ -3,7 +3,7 @@ using UnlockDaemon.Linux.Storage;
 using UnlockDaemon.Storage;
 using UnlockDaemon.Storage.Configuration;
 
-namespace UnlockDaemon.Service.Volumes;
+namespace UnlockDaemon.Containers;
 
 /// <summary>Makes a container with its key and file system; nothing is left behind when that fails.</summary>
 /// <param name="Path">Where; must not exist.</param>
@@ -11,7 +11,7 @@ namespace UnlockDaemon.Service.Volumes;
 /// <param name="Format">luks (LUKS2) or loop-aes.</param>
 /// <param name="Filesystem">The file system inside.</param>
 /// <param name="RandomFill">Fill the container with random bytes first.</param>
-public sealed record NewVolume(
+internal sealed record NewVolume(
     string Path, long Size, ContainerFormat Format, FilesystemType Filesystem, bool RandomFill)
 {
     private const uint LargeSector = 4096;

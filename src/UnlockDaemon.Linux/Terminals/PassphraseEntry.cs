@@ -1,15 +1,15 @@
-using UnlockDaemon.Linux;
-
-namespace UnlockDaemon.Service.Prompts;
+namespace UnlockDaemon.Linux.Terminals;
 
 /// <summary>
 /// Makes a passphrase of typed bytes. All bytes but a few control characters are part of it as they are.
 /// </summary>
-internal sealed class PassphraseEntry(Passphrase passphrase, bool utf8)
+/// <param name="passphrase">The passphrase that grows.</param>
+/// <param name="utf8">Whether the terminal sends UTF-8, where a character may have several bytes.</param>
+public sealed class PassphraseEntry(Passphrase passphrase, bool utf8)
 {
     private const byte CtrlC = 3;
     /// <summary>As it comes from a terminal.</summary>
-    internal const byte CtrlD = 4;
+    public const byte CtrlD = 4;
 
     private const byte Backspace = 8;
     private const byte Newline = 10;
@@ -17,7 +17,10 @@ internal sealed class PassphraseEntry(Passphrase passphrase, bool utf8)
     private const byte CtrlU = 21;
     private const byte Delete = 127;
 
-    internal EntryKey Feed(byte key)
+    /// <summary>Takes one byte.</summary>
+    /// <param name="key">As typed.</param>
+    /// <returns>What it meant.</returns>
+    public EntryKey Feed(byte key)
     {
         switch (key)
         {

@@ -1,4 +1,4 @@
-namespace UnlockDaemon.Service.Volumes;
+namespace UnlockDaemon.Containers;
 
 /// <summary>How far a conversion is.</summary>
 internal enum ConversionStage
