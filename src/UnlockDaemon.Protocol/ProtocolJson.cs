@@ -26,3 +26,10 @@ namespace UnlockDaemon.Protocol;
 [JsonSerializable(typeof(KeySlotInfo))]
 [JsonSerializable(typeof(KeySlotsReply))]
 public sealed partial class ProtocolJson : JsonSerializerContext;
+
+/// <summary>Error parameters as JSON: each error has only those that its definition names.</summary>
+[JsonSourceGenerationOptions(
+    PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase,
+    DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull)]
+[JsonSerializable(typeof(ErrorParameters))]
+internal sealed partial class ErrorJson : JsonSerializerContext;

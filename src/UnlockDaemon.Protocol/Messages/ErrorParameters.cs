@@ -16,3 +16,23 @@ public sealed record ErrorParameters(
     string? Parameter = null,
     string? Method = null,
     string? Interface = null);
+
+/// <summary>An empty object: parameters of a method that takes none, or the answer of one that only succeeds.</summary>
+public sealed record Nothing;
+
+/// <summary>Answer of org.varlink.service.GetInfo.</summary>
+/// <param name="Vendor">Who makes it.</param>
+/// <param name="Product">What it is.</param>
+/// <param name="Version">Its version.</param>
+/// <param name="Url">Where to read about it.</param>
+/// <param name="Interfaces">The interfaces on this socket.</param>
+public sealed record ServiceInfoReply(
+    string Vendor, string Product, string Version, string Url, IReadOnlyList<string> Interfaces);
+
+/// <summary>Parameters of org.varlink.service.GetInterfaceDescription.</summary>
+/// <param name="Interface">Name of the interface.</param>
+public sealed record InterfaceParameters(string Interface);
+
+/// <summary>Answer of org.varlink.service.GetInterfaceDescription.</summary>
+/// <param name="Description">The interface's text.</param>
+public sealed record InterfaceReply(string Description);
