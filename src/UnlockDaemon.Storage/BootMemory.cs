@@ -1,4 +1,5 @@
 using System.Text.Json.Serialization;
+using UnlockDaemon.Linux;
 
 namespace UnlockDaemon.Storage;
 
@@ -59,3 +60,9 @@ internal sealed record BootMemoryFile(string BootId, BootMemory Memory);
 [JsonSourceGenerationOptions(UseStringEnumConverter = true)]
 [JsonSerializable(typeof(BootMemoryFile))]
 internal sealed partial class BootMemoryJson : JsonSerializerContext;
+
+/// <summary>The kernel's boot id: another one after every boot. Source: random(4).</summary>
+internal static class BootId
+{
+    internal static string Current { get; } = KernelText.Read("/proc/sys/kernel/random/boot_id").Trim();
+}

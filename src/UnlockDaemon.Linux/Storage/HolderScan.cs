@@ -1,3 +1,5 @@
+using System.Globalization;
+
 namespace UnlockDaemon.Linux.Storage;
 
 /// <summary>Finds who holds a volume, from /proc and sysfs.</summary>
@@ -76,4 +78,60 @@ public static class HolderScan
     private static IEnumerable<Holder> FindStackedDevices(DeviceNumber volume) =>
         from entry in DirectoryEntries.Of($"/sys/dev/block/{volume}/holders")
         select new Holder(0, "another device", null, "device-mapper", "/dev/" + Path.GetFileName(entry));
+}
+
+/// <summary>Somebody who keeps a file system from being unmounted.</summary>
+/// <param name="Pid">The process, or 0 when it is the kernel itself (swap, a loop device, a mount below).</param>
+/// <param name="Command">The process's name, or what of the kernel it is.</param>
+/// <param name="Unit">The systemd unit or session it belongs to, or null.</param>
+/// <param name="Kind">How: file, cwd, root, executable, map, mount-namespace, mount, swap,
+/// loop, device-mapper, device (opened itself), socket (bound there), nfs-export.</param>
+/// <param name="Path">What it holds.</param>
+public sealed record Holder(int Pid, string Command, string? Unit, string Kind, string Path)
+{
+    /// <summary>
+    /// Who, and not what: for reasons that every user, and the nodes of a cluster, are told. Names of files are for root.
+    /// </summary>
+    /// <value>Such as "mysqld (pid 812, mariadb.service)".</value>
+    public string Name => Pid == 0 ? Command : $"{Command} (pid {Pid}{(Unit is null ? "" : ", " + Unit)})";
+
+    /// <summary>For the operator: who, and what to look at.</summary>
+    /// <returns>Such as "mysqld (pid 812, mariadb.service) has /var/secure/mysql/ibdata1 open".</returns>
+    public override string ToString() => Kind switch
+    {
+        "cwd" => $"{Name} has its working directory in {Path}",
+        "root" => $"{Name} has its root directory at {Path}",
+        "executable" => $"{Name} runs {Path}",
+        "map" => $"{Name} has {Path} mapped",
+        "mount-namespace" => $"{Name} has it mounted in its own mount namespace at {Path}",
+        "socket" => $"{Name} has the socket {Path} bound",
+        "file" or "device" => $"{Name} has {Path} open",
+        _ => $"{Name}: {Path}",
+    };
+}
+
+/// <summary>
+/// The Unix sockets of a network namespace that are bound to a path. Source: proc(5), /proc/net/unix.
+/// </summary>
+internal sealed class BoundSockets
+{
+    private readonly Dictionary<ulong, string> _paths = [];
+
+    /// <summary>Reads them.</summary>
+    /// <param name="process">A process in the namespace.</param>
+    internal BoundSockets(ProcessDirectory process)
+    {
+        // "Num RefCount Protocol Flags Type St Inode Path"; a name that is no file begins with "@".
+        foreach (string line in KernelText.Lines(process.Path + "/net/unix"))
+        {
+            string[] fields = line.Split(' ', 8, StringSplitOptions.RemoveEmptyEntries);
+            if (fields.Length == 8 && fields[7][0] == '/'
+                && ulong.TryParse(fields[6], NumberStyles.None, CultureInfo.InvariantCulture, out ulong inode))
+                _paths[inode] = fields[7];
+        }
+    }
+
+    /// <summary>The path that a socket is bound to, as its process named it; null when to none.</summary>
+    /// <param name="inode">The socket's.</param>
+    internal string? PathOf(ulong inode) => _paths.GetValueOrDefault(inode);
 }

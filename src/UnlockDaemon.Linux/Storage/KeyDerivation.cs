@@ -1,3 +1,4 @@
+using System.Globalization;
 using UnlockDaemon.Linux.Interop;
 
 namespace UnlockDaemon.Linux.Storage;
@@ -84,5 +85,23 @@ public sealed record KeyDerivation(uint MemoryKilobytes, uint Milliseconds)
             };
             CryptContexts.Check(LibCryptSetup.crypt_set_pbkdf_type(context, &pbkdf), "set up", "key derivation");
         }
+    }
+}
+
+/// <summary>Memory of this machine, in bytes. Source: /proc/meminfo, proc(5).</summary>
+/// <param name="Total">All of it.</param>
+/// <param name="Available">What programs could still have without swapping.</param>
+internal sealed record MemoryInfo(long Total, long Available)
+{
+    /// <exception cref="LinuxException">It cannot be read.</exception>
+    internal static MemoryInfo Read() => Parse(KernelText.Read("/proc/meminfo"));
+
+    internal static MemoryInfo Parse(string text)
+    {
+        ILookup<string, long> values = text.Split('\n', StringSplitOptions.RemoveEmptyEntries)
+            .Select(static line => line.Split([' ', ':'], StringSplitOptions.RemoveEmptyEntries))
+            .ToLookup(static words => words[0], static words => long.Parse(
+                words[1], NumberStyles.None, CultureInfo.InvariantCulture) * 1024);
+        return new MemoryInfo(values["MemTotal"].First(), values["MemAvailable"].First());
     }
 }

@@ -1,3 +1,6 @@
+using System.Runtime.InteropServices;
+using System.Text;
+using Tmds.Linux;
 using UnlockDaemon.Linux.Interop;
 
 namespace UnlockDaemon.Linux.Storage;
@@ -138,5 +141,121 @@ public sealed unsafe class VolumeKey : IDisposable
         VolumeKey key = new(bytes.Length);
         bytes.CopyTo(key._memory.GetSpan());
         return key;
+    }
+}
+
+/// <summary>
+/// Hashes a passphrase as cryptsetup's plain mode and loop-AES do: digests of the passphrase with no, one, two...
+/// letters A before it, one after the other, cut to the length of the key.
+/// </summary>
+internal sealed class HashedPassphrase : IDisposable
+{
+    // rmd160HashTwo of loop-AES: the second digest is of a buffer of 130 characters, the letter included.
+    private const int LoopAesSecondRound = 130;
+    private const int MaximumLetters = 128;
+
+    private readonly LockedMemory _message;
+    private readonly PlainCipher _cipher;
+    private readonly int _length;
+
+    internal HashedPassphrase(ReadOnlySpan<byte> secret, PlainCipher cipher)
+    {
+        byte[] seed = Encoding.UTF8.GetBytes(cipher.Seed);
+        _cipher = cipher;
+        _length = secret.Length + seed.Length;
+        _message = new LockedMemory(MaximumLetters + Math.Max(_length, 1));
+        secret.CopyTo(_message.GetSpan()[MaximumLetters..]);
+        seed.CopyTo(_message.GetSpan()[(MaximumLetters + secret.Length)..]);
+        _message.GetSpan()[..MaximumLetters].Fill((byte)'A');
+    }
+
+    /// <summary>Writes a key.</summary>
+    /// <param name="target">Has room for a whole digest behind the key.</param>
+    /// <param name="length">Length of the key in bytes.</param>
+    internal void Fill(Span<byte> target, int length)
+    {
+        target[..length].Clear();
+        if (_cipher.Hash == PlainCipher.NoHash)
+        {
+            _message.GetSpan().Slice(MaximumLetters, Math.Min(_length, length)).CopyTo(target);
+            return;
+        }
+
+        for (int round = 0, filled = 0; filled < length; round++)
+        {
+            int size = VolumeKey.Digest(_cipher.Hash, Message(round), target[filled..]);
+            if (size == 0)
+                throw new LinuxException("make a key with hash", _cipher.Hash, LibC.EINVAL);
+            filled += size;
+        }
+    }
+
+    /// <summary>Changes the lowest bit of the first byte: loop-AES makes the second key of its rounds so.</summary>
+    internal void Vary() => _message.GetSpan()[MaximumLetters] ^= 1;
+
+    public void Dispose() => ((IDisposable)_message).Dispose();
+
+    private ReadOnlySpan<byte> Message(int letters)
+    {
+        int length = letters + _length;
+        return _message.GetSpan().Slice(
+            MaximumLetters - letters, letters > 0 && _cipher.IsLoopAes ? Math.Min(length, LoopAesSecondRound) : length);
+    }
+}
+
+/// <summary>
+/// The key that loop-AES makes with an iteration count (-C): thousands of rounds of AES-256 over the hashed passphrase.
+/// The key for a count is on the way to that for every larger one.
+/// </summary>
+public sealed class IteratedKey : IDisposable
+{
+    private const int Size = 32;
+    private const int Rounds = 1000;
+
+    // The longest digest behind a key.
+    private const int Room = 64;
+
+    private readonly CipherContext _rounds;
+
+    /// <summary>Begins with the hashed passphrase.</summary>
+    /// <param name="secret">The passphrase.</param>
+    /// <param name="cipher">Names the hash and the seed.</param>
+    /// <exception cref="LinuxException">libcrypto does not know the hash: EINVAL.</exception>
+    public IteratedKey(ReadOnlySpan<byte> secret, PlainCipher cipher)
+    {
+        ArgumentNullException.ThrowIfNull(cipher);
+        using HashedPassphrase hashed = new(secret, cipher);
+        using LockedMemory second = new(Size + Room);
+        Key = VolumeKey.Hash(hashed, Size);
+        hashed.Vary();
+        hashed.Fill(second.GetSpan(), Size);
+        _rounds = new CipherContext("AES-256-ECB", encrypt: true, second.GetSpan()[..Size], default);
+    }
+
+    /// <summary>The key as it is now, 256 bits; shorter ones are its beginning.</summary>
+    public VolumeKey Key { get; }
+
+    /// <summary>How many thousand rounds it has been through.</summary>
+    public int Thousands { get; private set; }
+
+    /// <summary>Does another thousand.</summary>
+    public void Advance()
+    {
+        Span<byte> key = Key.Writable;
+        Span<ulong> quarters = MemoryMarshal.Cast<byte, ulong>(key);
+        for (int round = 0; round < Rounds; round++)
+        {
+            _rounds.Transform(key);
+            (quarters[1], quarters[2]) = (quarters[2], quarters[1]);
+        }
+
+        Thousands++;
+    }
+
+    /// <summary>Wipes the key.</summary>
+    public void Dispose()
+    {
+        _rounds.Dispose();
+        Key.Dispose();
     }
 }

@@ -1,3 +1,8 @@
+using System.Net.Sockets;
+using System.Runtime.InteropServices;
+using Tmds.Linux;
+using UnlockDaemon.Protocol;
+
 namespace UnlockDaemon.Service.Api;
 
 /// <summary>
@@ -61,5 +66,41 @@ internal sealed class Connections(int limit, int limitOfUser)
         // Who serves it may be reading a message at this moment, and gives its memory back himself.
         idle.Stream.HangUp();
         return true;
+    }
+}
+
+/// <summary>A connection to the control socket.</summary>
+/// <param name="stream">Its messages; disposed of by whoever serves it.</param>
+/// <param name="peer">Who made it.</param>
+internal sealed class Connection(MessageStream stream, PeerCredentials peer)
+{
+    private volatile bool _busy;
+
+    internal MessageStream Stream => stream;
+
+    internal PeerCredentials Peer => peer;
+
+    /// <summary>Ends when it is served no more; whatever goes wrong with it is told there.</summary>
+    internal Task Serving { get; set; } = Task.CompletedTask;
+
+    /// <summary>Whether a call is being answered that must not be cut off.</summary>
+    internal bool Busy
+    {
+        get => _busy;
+        set => _busy = value;
+    }
+}
+
+/// <summary>Who is at the other end of a socket, as the kernel saw it connect. Source: unix(7), SO_PEERCRED.</summary>
+/// <param name="Pid">Its process.</param>
+/// <param name="Uid">Its user.</param>
+internal sealed record PeerCredentials(int Pid, uint Uid)
+{
+    internal static PeerCredentials Of(Socket socket)
+    {
+        ucred credentials = default;
+        socket.GetRawSocketOption(LibC.SOL_SOCKET, LibC.SO_PEERCRED,
+            MemoryMarshal.AsBytes(MemoryMarshal.CreateSpan(ref credentials, 1)));
+        return new PeerCredentials(credentials.pid, credentials.uid);
     }
 }

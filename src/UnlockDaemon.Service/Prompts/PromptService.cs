@@ -1,4 +1,5 @@
 using Microsoft.Extensions.Logging;
+using Microsoft.Win32.SafeHandles;
 using UnlockDaemon.Linux.Systemd;
 using UnlockDaemon.Linux.Terminals;
 using UnlockDaemon.Service.Parts;
@@ -147,4 +148,27 @@ internal sealed partial class PromptService : DaemonPart
     [LoggerMessage(Level = LogLevel.Information,
         Message = "asking for the passphrase on {Consoles}, password agents and the control socket")]
     private partial void LogAsking(string consoles);
+}
+
+/// <summary>Notices when the kernel writes to the consoles, so that a prompt can be shown again below it.</summary>
+internal sealed class ScreenNoise(FilePoller poller)
+{
+    // Messages come in bursts: one redraw after the last of them.
+    private static readonly TimeSpan s_quiet = TimeSpan.FromMilliseconds(200);
+
+    /// <summary>Calls back after every burst of messages that reached the consoles.</summary>
+    internal async Task WatchAsync(Action interrupted, CancellationToken cancellation)
+    {
+        using SafeFileHandle messages = KernelMessages.Open();
+        while (true)
+        {
+            await poller.WaitReadableAsync(messages, cancellation);
+            bool shown = KernelMessages.DrainAnyShown(messages);
+            if (!shown)
+                continue;
+            await Task.Delay(s_quiet, cancellation);
+            KernelMessages.DrainAnyShown(messages);
+            interrupted();
+        }
+    }
 }

@@ -1,3 +1,5 @@
+using UnlockDaemon.Linux.Systemd;
+
 namespace UnlockDaemon.Service.Units;
 
 /// <summary>The edge between the services and what runs them: systemd, or the tests' simulation.</summary>
@@ -40,3 +42,12 @@ internal interface IServiceEdge : IDisposable
     /// <summary>Says that it is left down because something that it needs is.</summary>
     Task BlockAsync(string name, string reason);
 }
+
+/// <summary>What services need of the machine; tests give their own.</summary>
+/// <param name="Systemd">Starts, stops and follows units.</param>
+/// <param name="Log">Reads log lines.</param>
+/// <param name="ControlGroups">Where control groups are mounted.</param>
+internal sealed record ServiceSurroundings(ISystemd Systemd, UnitLog Log, string ControlGroups);
+
+/// <summary>Reads the last log lines of a unit's present or last run.</summary>
+internal delegate Task<IReadOnlyList<string>> UnitLog(UnitState unit, CancellationToken cancellationToken);

@@ -41,3 +41,28 @@ internal sealed class GrowOperation(VolumeScene scene)
         _ => new(GrowOutcomeKind.Failed, result.Reason, layer),
     };
 }
+
+/// <summary>What came of growing the volume.</summary>
+/// <param name="Kind">The kind of outcome.</param>
+/// <param name="Reason">For the operator; empty when it has grown.</param>
+/// <param name="Step">The layer that failed; "grow" when it was refused.</param>
+public sealed record GrowOutcome(GrowOutcomeKind Kind, string Reason = "", string Step = "grow");
+
+/// <summary>Kinds of <see cref="GrowOutcome"/>.</summary>
+public enum GrowOutcomeKind
+{
+    /// <summary>Container, mapping and file system have the wanted size.</summary>
+    Grown,
+
+    /// <summary>The mapping needs the key again, and no passphrase came; nothing was done.</summary>
+    PassphraseNeeded,
+
+    /// <summary>The passphrase opens nothing; nothing was done.</summary>
+    WrongPassphrase,
+
+    /// <summary>Something else is under way; nothing was done.</summary>
+    Busy,
+
+    /// <summary>Refused before anything was done, or ended on the way; the same call finishes what was begun.</summary>
+    Failed,
+}

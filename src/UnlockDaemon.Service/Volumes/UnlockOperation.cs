@@ -122,3 +122,36 @@ internal sealed partial class UnlockOperation(VolumeScene scene, ILogger logger)
     [LoggerMessage(Level = LogLevel.Warning, Message = "wrong passphrase")]
     private partial void LogWrongPassphrase();
 }
+
+/// <summary>An attempt to unlock, at the moment when the volume is mounted or will not be.</summary>
+/// <param name="Outcome">What came of it.</param>
+/// <param name="Reason">For the operator.</param>
+/// <param name="Step">The layer that failed, or empty.</param>
+/// <param name="Services">Ends when the services are ready, or will not be; null unless mounted.</param>
+public sealed record UnlockAttempt(
+    UnlockOutcome Outcome, string Reason = "", string Step = "", Task<VolumeState>? Services = null);
+
+/// <summary>What came of an attempt to unlock.</summary>
+public enum UnlockOutcome
+{
+    /// <summary>The volume is mounted; services are being started.</summary>
+    Mounted,
+
+    /// <summary>The passphrase opens nothing.</summary>
+    WrongPassphrase,
+
+    /// <summary>A passphrase is needed and none was given.</summary>
+    PassphraseNeeded,
+
+    /// <summary>Something else is under way.</summary>
+    Busy,
+
+    /// <summary>Locked on purpose, until released.</summary>
+    OnHold,
+
+    /// <summary>The container or the mount point is not usable, whatever the passphrase.</summary>
+    Unusable,
+
+    /// <summary>A step failed.</summary>
+    Failed,
+}

@@ -94,3 +94,24 @@ internal static class ProbeSyntax
     private static bool IsAddress(string text, AddressFamily family) =>
         IPAddress.TryParse(text, out IPAddress? address) && address.AddressFamily == family;
 }
+
+/// <summary>A readiness probe as it is written: <c>tcp:127.0.0.1:11758</c>.</summary>
+/// <param name="Kind">What comes before the first colon.</param>
+/// <param name="Target">What comes after it: a command line, an address or a path.</param>
+public sealed record ProbeSpecification(ProbeKind Kind, string Target);
+
+/// <summary>The ways to find out whether a service is ready.</summary>
+public enum ProbeKind
+{
+    /// <summary>A command that exits with 0.</summary>
+    Exec,
+
+    /// <summary>A TCP port that accepts: <c>HOST:PORT</c>.</summary>
+    Tcp,
+
+    /// <summary>A Unix socket that accepts: its path.</summary>
+    Unix,
+
+    /// <summary>A MySQL or MariaDB server that greets: <c>HOST:PORT</c> or the path of its socket.</summary>
+    Mysql,
+}

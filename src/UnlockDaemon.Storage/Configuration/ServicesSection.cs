@@ -1,3 +1,4 @@
+using System.Buffers;
 using YamlDotNet.RepresentationModel;
 
 namespace UnlockDaemon.Storage.Configuration;
@@ -79,5 +80,87 @@ internal sealed class ServicesSection
             dependencies.ConvertAll(item => item.Value!),
             probe is null ? null : ProbeSyntax.Read(probe),
             section.Time("timeout", s_usualTimeout)));
+    }
+}
+
+/// <summary>Which service waits for which; reports unknown ones, and loops by name.</summary>
+internal sealed class DependencyGraph(Findings findings)
+{
+    private readonly Dictionary<string, List<YamlScalarNode>> _dependencies = new(StringComparer.Ordinal);
+    private readonly HashSet<string> _done = new(StringComparer.Ordinal);
+    private readonly List<string> _chain = [];
+
+    internal void Add(string service, List<YamlScalarNode> dependencies) => _dependencies[service] = dependencies;
+
+    internal void Check()
+    {
+        foreach (string service in _dependencies.Keys)
+            Follow(service);
+    }
+
+    private void Follow(string service)
+    {
+        if (_done.Contains(service))
+            return;
+        _chain.Add(service);
+        foreach (YamlScalarNode dependency in _dependencies[service])
+        {
+            string name = dependency.Value!;
+            int loop = _chain.IndexOf(name);
+            if (loop >= 0)
+                ReportLoop(dependency, string.Join(" -> ", [.. _chain[loop..], name]));
+            else if (_dependencies.ContainsKey(name))
+                Follow(name);
+            else
+                ReportUnknown(service, dependency);
+        }
+
+        _chain.RemoveAt(_chain.Count - 1);
+        _done.Add(service);
+    }
+
+    private void ReportLoop(YamlScalarNode dependency, string loop) =>
+        findings.Add(dependency, $"these services would wait for each other for ever: {loop}; "
+            + "take one of them out of depends_on");
+
+    private void ReportUnknown(string service, YamlScalarNode dependency) =>
+        findings.Add(dependency, $"services.{service}.depends_on: there is no service \"{dependency.Value}\"; "
+            + Spelling.Advice(dependency.Value!, [.. _dependencies.Keys]));
+}
+
+/// <summary>Names of systemd units. Source: systemd.unit(5), "Description".</summary>
+internal static class UnitName
+{
+    private const int MaximumLength = 255;
+
+    // The kinds that run something; the others (mount, slice, ...) are no services.
+    private static readonly string[] s_suffixes = [".service", ".target", ".socket", ".timer", ".path"];
+
+    private static readonly SearchValues<char> s_allowed =
+        SearchValues.Create("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789:-_.\\@");
+
+    /// <summary>What is wrong with a unit, as it follows its name; null for nothing.</summary>
+    internal static string? Problem(string name)
+    {
+        if (name.Length == 0)
+            return "is empty; write the unit's name, such as mariadb.service";
+        if (name.StartsWith('.') || name.AsSpan().ContainsAnyExcept(s_allowed) || name.Length > MaximumLength)
+            return "is not the name of a unit; write it as systemctl list-units shows it";
+        int dot = name.LastIndexOf('.');
+        string suffix = dot < 0 ? "" : name[dot..];
+        if (Array.IndexOf(s_suffixes, suffix) < 0)
+            return SuffixAdvice(name, suffix);
+        if (name == "unlockd.service" || name.StartsWith("unlockd@", StringComparison.Ordinal))
+            return "is unlockd itself; name a service that lives on the volume";
+        return name[dot - 1] == '@' ? $"is a template; write which instance, such as {name[..dot]}main{suffix}" : null;
+    }
+
+    private static string SuffixAdvice(string name, string suffix)
+    {
+        if (Spelling.Nearest(suffix, s_suffixes) is { } meant)
+            return $"has an unknown ending; did you mean \"{name[..^suffix.Length]}{meant}\"?";
+        return suffix is ".mount" or ".automount" or ".swap" or ".device" or ".slice" or ".scope"
+            ? "is no service; unlockd starts units that end in " + string.Join(", ", s_suffixes)
+            : $"does not say what kind of unit it is; did you mean \"{name}.service\"?";
     }
 }

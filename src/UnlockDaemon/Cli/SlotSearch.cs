@@ -29,3 +29,9 @@ internal sealed class SlotSearch(IReadOnlyList<KeySlot> slots)
         ? slot.Number.ToString(CultureInfo.InvariantCulture) == text
         : slot.Name == text)];
 }
+
+/// <summary>A slot that a passphrase opened, and the volume key that was in it.</summary>
+internal sealed record OpenedSlot(KeySlot Slot, VolumeKey Key) : IDisposable
+{
+    public void Dispose() => Key.Dispose();
+}
