@@ -3,25 +3,40 @@ using Xunit;
 
 namespace UnlockDaemon.UnitTests.Architecture;
 
-/// <summary>Uses inside the daemon go one way: Api, Prompts -> Volumes -> Units -> Configuration.</summary>
+/// <summary>Uses between the rooms go as the map in src/README.md says; it is the one place that does.</summary>
 public sealed partial class LayeringTests
 {
-    [Theory]
-    [InlineData("Configuration", "Units", "Volumes", "Prompts", "Api", "Checks", "Parts")]
-    [InlineData("Containers", "Configuration", "Units", "Volumes", "Prompts", "Api", "Checks", "Parts")]
-    [InlineData("Checks", "Api", "Parts")]
-    [InlineData("Units", "Volumes", "Prompts", "Api", "Checks", "Parts")]
-    [InlineData("Volumes", "Prompts", "Api", "Checks")]
-    [InlineData("Prompts", "Api", "Checks")]
-    [InlineData("Api", "Prompts", "Checks")]
-    public void RoomUsesOnlyWhatLiesBelow(string room, params string[] forbidden)
+    private static readonly string[] s_assemblies =
+    [
+        "UnlockDaemon.Linux.dll", "UnlockDaemon.Protocol.dll", "UnlockDaemon.Storage.dll", "UnlockDaemon.Service.dll",
+        "unlockd.dll",
+    ];
+
+    /// <summary>Each room of the map with the rooms that it may use.</summary>
+    private static Dictionary<string, string[]> Map => File.ReadLines(Path.Combine(SourceTree.Root, "README.md"))
+        .Where(static line => line.StartsWith("| `", StringComparison.Ordinal))
+        .Select(static line => line.Split('|', StringSplitOptions.TrimEntries))
+        .ToDictionary(static cells => cells[1].Trim('`'),
+            static cells => Room().Matches(cells[3]).Select(static room => room.Groups[1].Value).ToArray());
+
+    private static IEnumerable<(string From, string To)> Uses => s_assemblies.SelectMany(static assembly =>
+        CompiledUses.Of(Path.Combine(AppContext.BaseDirectory, assembly)));
+
+    [Fact]
+    public void EachRoomUsesOnlyWhatTheMapAllows()
     {
-        foreach (string file in SourceTree.Files("UnlockDaemon.Service/" + room))
-        {
-            foreach (string other in forbidden)
-                Assert.DoesNotContain($"using UnlockDaemon.Service.{other};", File.ReadAllText(file),
-                    StringComparison.Ordinal);
-        }
+        Dictionary<string, string[]> map = Map;
+        AssertNone(Uses.Where(use => use.From != use.To && !map.GetValueOrDefault(use.From, []).Contains(use.To))
+            .Select(static use => $"{use.From} uses {use.To}"));
+    }
+
+    [Fact]
+    public void TheMapAllowsNothingThatIsNotUsed()
+    {
+        HashSet<(string, string)> uses = [.. Uses];
+        AssertNone(Map.SelectMany(static room => room.Value.Prepend(room.Key).Select(other => (room.Key, Other: other)))
+            .Where(allowed => !uses.Contains(allowed))
+            .Select(static allowed => $"{allowed.Key} does not use {allowed.Other}"));
     }
 
     [Fact]
@@ -38,11 +53,20 @@ public sealed partial class LayeringTests
     public void TheKernelsTextIsReadByKernelText() => AssertNone("/proc or /sys read by File", static file =>
         !file.EndsWith("/KernelText.cs", StringComparison.Ordinal), KernelsText());
 
+    private static void AssertNone(IEnumerable<string> found)
+    {
+        string[] all = [.. found.Order(StringComparer.Ordinal)];
+        Assert.True(all.Length == 0, string.Join('\n', all));
+    }
+
     private static void AssertNone(string what, Func<string, bool> isMeant, Regex pattern)
     {
         foreach (string file in SourceTree.Files().Where(isMeant))
             Assert.False(pattern.IsMatch(File.ReadAllText(file)), $"{what} in {file}");
     }
+
+    [GeneratedRegex("`([^`]+)`")]
+    private static partial Regex Room();
 
     [GeneratedRegex(@"new ProcessStartInfo|ProcessStartInfo \w+ = new|Process\.Start\(|posix_spawnp")]
     private static partial Regex Start();
