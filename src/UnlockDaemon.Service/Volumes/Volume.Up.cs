@@ -1,7 +1,5 @@
 using Microsoft.Extensions.Logging;
 using UnlockDaemon.Linux;
-using UnlockDaemon.Linux.Storage;
-using UnlockDaemon.Service.Units;
 using UnlockDaemon.Storage;
 
 namespace UnlockDaemon.Service.Volumes;
