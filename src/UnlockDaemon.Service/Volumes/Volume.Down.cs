@@ -115,7 +115,7 @@ public sealed partial class Volume
         else
         {
             Settle(outcome.Certificate is not null ? "locked" : outcome.Reason, failed: outcome is
-                { Certificate: null, Refused: false });
+            { Certificate: null, Refused: false });
         }
 
         if (hangs)

@@ -97,7 +97,8 @@ internal sealed class LinuxLook(VolumeConfiguration volume, SwapConfiguration? s
                 ? KernelText.TryRead($"/sys/fs/ext4/{Path.GetFileName(mapping.SysfsPath)}/errors_count")
                 : null;
             return new(new ContainerFile(volume.Header ?? volume.Container).Uuid,
-                int.TryParse(errors?.Trim(), out int count) && count > 0, null) { Room = FindRoom() };
+                int.TryParse(errors?.Trim(), out int count) && count > 0, null)
+            { Room = FindRoom() };
         }
         catch (LinuxException failure)
         {

@@ -73,8 +73,8 @@ internal sealed class CompiledUses : ISignatureTypeProvider<object?, object?>
                 Add(MetadataTokens.EntityHandle(code.ReadInt32()));
                 break;
             case OperandType.InlineSwitch:
-                int cases = code.ReadInt32();
-                code.Offset += cases * sizeof(int);
+                for (int cases = code.ReadInt32(); cases > 0; cases--)
+                    code.ReadInt32();
                 break;
             case var operand:
                 code.Offset += SizeOf(operand);
@@ -92,33 +92,24 @@ internal sealed class CompiledUses : ISignatureTypeProvider<object?, object?>
     };
 
     /// <summary>Of a member that is called, the type that has it: the rest is that type's own use.</summary>
-    private void Add(EntityHandle handle)
+    private object? Add(EntityHandle handle) => handle.Kind switch
     {
-        if (handle.IsNil)
-            return;
-        switch (handle.Kind)
-        {
-            case HandleKind.TypeReference or HandleKind.TypeDefinition when RoomOf(handle) is { } room:
-                _uses.Add((_from, room));
-                break;
-            case HandleKind.TypeSpecification:
-                _reader.GetTypeSpecification((TypeSpecificationHandle)handle).DecodeSignature(this, null);
-                break;
-            case HandleKind.MemberReference:
-                Add(_reader.GetMemberReference((MemberReferenceHandle)handle).Parent);
-                break;
-            case HandleKind.MethodSpecification:
-                MethodSpecification method = _reader.GetMethodSpecification((MethodSpecificationHandle)handle);
-                Add(method.Method);
-                method.DecodeSignature(this, null);
-                break;
-            case HandleKind.MethodDefinition:
-                Add(_reader.GetMethodDefinition((MethodDefinitionHandle)handle).GetDeclaringType());
-                break;
-            case HandleKind.FieldDefinition:
-                Add(_reader.GetFieldDefinition((FieldDefinitionHandle)handle).GetDeclaringType());
-                break;
-        }
+        _ when handle.IsNil => null,
+        HandleKind.TypeReference or HandleKind.TypeDefinition => RoomOf(handle) is { } room && _uses.Add((_from, room)),
+        HandleKind.TypeSpecification =>
+            _reader.GetTypeSpecification((TypeSpecificationHandle)handle).DecodeSignature(this, null),
+        HandleKind.MemberReference => Add(_reader.GetMemberReference((MemberReferenceHandle)handle).Parent),
+        HandleKind.MethodDefinition =>
+            Add(_reader.GetMethodDefinition((MethodDefinitionHandle)handle).GetDeclaringType()),
+        HandleKind.FieldDefinition => Add(_reader.GetFieldDefinition((FieldDefinitionHandle)handle).GetDeclaringType()),
+        HandleKind.MethodSpecification => Add(_reader.GetMethodSpecification((MethodSpecificationHandle)handle)),
+        _ => null,
+    };
+
+    private object? Add(MethodSpecification method)
+    {
+        method.DecodeSignature(this, null);
+        return Add(method.Method);
     }
 
     private string? RoomOf(EntityHandle handle)
@@ -135,17 +126,16 @@ internal sealed class CompiledUses : ISignatureTypeProvider<object?, object?>
     }
 
     private static (EntityHandle, StringHandle) Of(TypeDefinition type) => (type.GetDeclaringType(), type.Namespace);
-
     private static (EntityHandle, StringHandle) Of(TypeReference type) => (type.ResolutionScope, type.Namespace);
 
     // What a signature is made of; only the types in it count.
     public object? GetTypeFromDefinition(MetadataReader reader, TypeDefinitionHandle handle, byte rawTypeKind) =>
-        Seen(handle);
+        Add(handle);
     public object? GetTypeFromReference(MetadataReader reader, TypeReferenceHandle handle, byte rawTypeKind) =>
-        Seen(handle);
+        Add(handle);
     public object? GetTypeFromSpecification(
         MetadataReader reader, object? genericContext, TypeSpecificationHandle handle, byte rawTypeKind) =>
-        Seen(handle);
+        Add(handle);
     public object? GetPrimitiveType(PrimitiveTypeCode typeCode) => null;
     public object? GetSZArrayType(object? elementType) => null;
     public object? GetArrayType(object? elementType, ArrayShape shape) => null;
@@ -157,10 +147,4 @@ internal sealed class CompiledUses : ISignatureTypeProvider<object?, object?>
     public object? GetGenericMethodParameter(object? genericContext, int index) => null;
     public object? GetGenericTypeParameter(object? genericContext, int index) => null;
     public object? GetGenericInstantiation(object? genericType, ImmutableArray<object?> typeArguments) => null;
-
-    private object? Seen(EntityHandle handle)
-    {
-        Add(handle);
-        return null;
-    }
 }
