@@ -10,10 +10,13 @@ public sealed class UnlockdGuest : IAsyncLifetime
 {
     public const string Passphrase = EncryptedVolume.Passphrase;
 
+    // The volume is made under a daemon that has looked for one already, and so does not know it: to the next it is as if
+    // it had been there at the boot.
     private const string Gate = """
         set -e
         unlockctl apply
-        systemctl restart unlockd || (journalctl -u unlockd --no-pager -o cat | tail -20; exit 1)
+        systemctl stop unlockd; rm -f /var/lib/unlockd/boot /run/unlockctl/boot
+        systemctl start unlockd || (journalctl -u unlockd --no-pager -o cat | tail -20; exit 1)
         """;
 
     public GuestNetwork Network { get; private set; } = null!;
