@@ -16,9 +16,6 @@ internal sealed record BootMemory
 
     /// <summary>The services that are to run; null when that was never said in this boot.</summary>
     public IReadOnlyList<string>? Wanted { get; init; }
-
-    /// <summary>The services that have done all they had to do, and run no more.</summary>
-    public IReadOnlyList<string> Finished { get; init; } = [];
 }
 
 /// <summary>How the file system was left, as far as unlockd knows.</summary>

@@ -92,6 +92,6 @@ public sealed partial class ServiceSet
             WantedChanged?.Invoke();
     }
 
-    private long RetryAfter(ServiceTrial trial) => _time.GetTimestamp()
-        + (long)(ServiceMove.PauseAfter(trial.Failures + 1).TotalSeconds * _time.TimestampFrequency);
+    private long RetryAfter(ServiceTrial trial) =>
+        _time.GetTimestampAfter(ServiceMove.PauseAfter(trial.Failures + 1));
 }

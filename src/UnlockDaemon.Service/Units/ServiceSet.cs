@@ -34,12 +34,8 @@ public sealed partial class ServiceSet : IDisposable
     /// <summary>Prepares services; nothing is known or done yet.</summary>
     /// <param name="services">The services.</param>
     /// <param name="systemd">Runs them.</param>
+    /// <param name="strand">Where all is decided.</param>
     /// <param name="logger">Told what becomes of them.</param>
-    public ServiceSet(IReadOnlyList<ServiceConfiguration> services, ISystemd systemd, ILogger logger)
-        : this(services, systemd, new Strand(), logger)
-    {
-    }
-
     internal ServiceSet(IReadOnlyList<ServiceConfiguration> services, ISystemd systemd, Strand strand, ILogger logger)
         : this(services, new ServiceSurroundings(systemd, ReadJournalAsync, "/sys/fs/cgroup"), strand, logger)
     {

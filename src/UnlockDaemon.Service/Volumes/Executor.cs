@@ -86,7 +86,8 @@ internal sealed class Executor(IMachine machine, EventHub events, TimeProvider t
         }
     }
 
-    private async Task TryLookAsync()
+    /// <summary>Looks anew at the layers, or leaves it at what was seen last.</summary>
+    internal async Task TryLookAsync()
     {
         try
         {

@@ -28,24 +28,12 @@ internal sealed class PanicOperation(Executor executor, ServiceSet services, Tim
         if (!executor.Hanging.IsCompleted)
             left.Add("what the kernel was asked for before is not over, and ends by itself: 'unlockctl lock' then proves "
                 + "that");
-        await TryLookAsync();
+        await executor.TryLookAsync();
         foreach (Step step in Plan.AfterKill(executor.Now).Skip(1))
             await AddAsync(left, step, limit.Token);
         if (left.Count == 0)
             return null;
         return string.Join("; ", left.Concat(await NameHoldersAsync(limit.Token))) + ": end these, then 'unlockctl lock'";
-    }
-
-    private async Task TryLookAsync()
-    {
-        try
-        {
-            await executor.LookAsync(Aspects.Layers, CancellationToken.None);
-        }
-        catch (Exception failure) when (failure is LinuxException or OperationCanceledException)
-        {
-            // What was seen last has to do.
-        }
     }
 
     private async Task AddAsync(List<string> left, Step step, CancellationToken limit)

@@ -1,3 +1,4 @@
+using UnlockDaemon.Service.Units;
 using UnlockDaemon.Storage;
 
 namespace UnlockDaemon.Service.Volumes;
@@ -29,8 +30,7 @@ public sealed partial class Volume
                     return failed;
             }
 
-            _lockEnds = Math.Max(_lockEnds, _time.GetTimestamp()
-                + (long)(request.Deadline.TotalSeconds * _time.TimestampFrequency));
+            _lockEnds = Math.Max(_lockEnds, _time.GetTimestampAfter(request.Deadline));
             Task<LockOutcome> locking = LockAloneAsync(request with { KeepKey = _configuration.Lock.KeepKey }, deadline);
             _locking = locking.IsCompleted ? null : locking;
             try
@@ -105,7 +105,8 @@ public sealed partial class Volume
         LockRequest request, LockOutcome outcome, LockOperation operation, VolumeTurn.Lease lease)
     {
         await TryLookAsync(Aspects.Layers);
-        bool hangs = !_executor.Hanging.IsCompleted;
+        // A step that hangs and was none of the way down leaves the volume as it was.
+        bool hangs = !operation.Unfinished.IsCompleted;
         if (hangs)
         {
             _condition.Enter(VolumeState.Failed, outcome.Reason);
@@ -131,9 +132,16 @@ public sealed partial class Volume
 
     private async Task FinishLockAsync(LockOperation operation, VolumeTurn.Lease lease)
     {
-        await lease.HandOverAsync(operation.Unfinished);
-        await TryLookAsync(Aspects.Layers);
-        Settle("the disk answers again");
+        try
+        {
+            await lease.HandOverAsync(operation.Unfinished);
+        }
+        finally
+        {
+            await TryLookAsync(Aspects.Layers);
+            Settle("the disk answers again");
+        }
+
         await FollowServicesAsync();
     }
 
@@ -171,11 +179,14 @@ public sealed partial class Volume
         return left;
     }
 
+    /// <summary>CLOCK_MONOTONIC, the same for all daemons of a boot.</summary>
+    private TimeSpan SinceBoot => _time.GetElapsedTime(0);
+
     private void Suspend(string reason, string? owner, TimeSpan limit)
     {
-        long end = _time.GetTimestamp() + (long)(limit.TotalSeconds * _time.TimestampFrequency);
-        _memory.NoteHold(new HoldMemory(reason.ReplaceLineEndings(" "), (double)end / _time.TimestampFrequency, owner));
-        Suspend(new Hold(reason, _time.GetUtcNow() + limit, end, owner), limit);
+        _memory.NoteHold(
+            new HoldMemory(reason.ReplaceLineEndings(" "), (SinceBoot + limit).TotalSeconds, owner));
+        Suspend(new Hold(reason, _time.GetUtcNow() + limit, owner), limit);
     }
 
     private void Suspend(Hold hold, TimeSpan left)
@@ -191,11 +202,9 @@ public sealed partial class Volume
     {
         if (_memory.Hold is not { } noted)
             return;
-        TimeSpan left = TimeSpan.FromSeconds(noted.UntilSeconds)
-            - TimeSpan.FromSeconds((double)_time.GetTimestamp() / _time.TimestampFrequency);
+        TimeSpan left = TimeSpan.FromSeconds(noted.UntilSeconds) - SinceBoot;
         left = left < TimeSpan.Zero ? TimeSpan.Zero : left;
-        Suspend(new Hold(noted.Reason, _time.GetUtcNow() + left,
-            _time.GetTimestamp() + (long)(left.TotalSeconds * _time.TimestampFrequency), noted.Owner), left);
+        Suspend(new Hold(noted.Reason, _time.GetUtcNow() + left, noted.Owner), left);
     }
 
     private void EndHold(string why, Hold? only = null)

@@ -99,11 +99,10 @@ internal sealed class VolumeMemory(IMachine machine)
 /// <param name="Reason">Why.</param>
 /// <param name="Until">
 /// When it ends by itself, so that an aborted migration does not leave the services down in silence; by the clock on the
-/// wall, as it is set now.
+/// wall, as it is set now; what ends it is a timer, which no clock that is put right changes.
 /// </param>
 /// <param name="Owner">Whose it is; null for an operator's.</param>
-/// <param name="End">The same as a timestamp, which is what counts: no clock that is put right changes it.</param>
-public sealed record Hold(string Reason, DateTimeOffset Until, long End, string? Owner = null)
+public sealed record Hold(string Reason, DateTimeOffset Until, string? Owner = null)
 {
     /// <inheritdoc/>
     public override string ToString() =>

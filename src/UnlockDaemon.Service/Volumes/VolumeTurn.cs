@@ -1,3 +1,5 @@
+using UnlockDaemon.Service.Units;
+
 namespace UnlockDaemon.Service.Volumes;
 
 /// <summary>
@@ -64,7 +66,7 @@ internal sealed class VolumeTurn(TimeProvider time)
     {
         long due = limit == Timeout.InfiniteTimeSpan
             ? long.MaxValue
-            : time.GetTimestamp() + (long)(limit.TotalSeconds * time.TimestampFrequency);
+            : time.GetTimestampAfter(limit);
         _dueBy = orLonger ? Math.Max(due, _dueBy) : due;
     }
 
@@ -130,9 +132,6 @@ internal sealed class Deadline : IDisposable
 
     /// <summary>Cancelled when it is over.</summary>
     internal CancellationToken Token => _either.Token;
-
-    /// <summary>Whether it is over.</summary>
-    internal bool IsOver => _either.IsCancellationRequested;
 
     /// <inheritdoc/>
     public void Dispose()

@@ -20,7 +20,7 @@ public sealed class ControlSocketTests : IAsyncLifetime
     private static readonly TimeSpan s_limit = TimeSpan.FromSeconds(10);
     private readonly string _directory = Directory.CreateTempSubdirectory("unlockd-socket-").FullName;
     private readonly Socket _client = new(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
-    private readonly ServiceSet _services = new([], new StandInSystemd(), NullLogger.Instance);
+    private readonly ServiceSet _services;
     private readonly Volume _volume;
     private readonly ControlMethods _methods;
     private readonly ControlSocket _socket;
@@ -30,9 +30,11 @@ public sealed class ControlSocketTests : IAsyncLifetime
         UnlockdConfiguration configuration =
             ConfigurationLoaderTests.Valid("volume: { container: /no/such/file, mount_point: /no/such/directory }");
         EventHub events = new();
+        Strand strand = new();
+        _services = new ServiceSet([], new StandInSystemd(), strand, NullLogger.Instance);
         LinuxMachine machine = new(configuration.Volume, null, keepKey: false, new Instance(""),
             _services.FindRunningAsync, _services.FindProcessesAsync);
-        _volume = new Volume(configuration, _directory, _services, machine, new Strand(), TimeProvider.System, events,
+        _volume = new Volume(configuration, _directory, _services, machine, strand, TimeProvider.System, events,
             new Background(NullLogger.Instance), NullLogger.Instance);
         string path = Path.Combine(_directory, "socket");
         _methods = new(_volume, _services, events, configuration);

@@ -22,7 +22,7 @@ public sealed class ConsolePromptTests : IDisposable
     private readonly PseudoTerminal _console = new();
     private readonly FilePoller _poller = new();
     private readonly EventHub _events = new();
-    private readonly ServiceSet _services = new([], new StandInSystemd(), NullLogger.Instance);
+    private readonly ServiceSet _services;
     private readonly Volume _volume;
     private readonly ConsolePrompt _prompt;
 
@@ -30,9 +30,11 @@ public sealed class ConsolePromptTests : IDisposable
     {
         UnlockdConfiguration configuration =
             ConfigurationLoaderTests.Valid("volume: { container: /no/such/file, mount_point: /no/such/directory }");
+        Strand strand = new();
+        _services = new ServiceSet([], new StandInSystemd(), strand, NullLogger.Instance);
         LinuxMachine machine = new(configuration.Volume, null, keepKey: false, new Instance(""),
             _services.FindRunningAsync, _services.FindProcessesAsync);
-        _volume = new Volume(configuration, "/no/such/directory", _services, machine, new Strand(), TimeProvider.System,
+        _volume = new Volume(configuration, "/no/such/directory", _services, machine, strand, TimeProvider.System,
             _events, new Background(NullLogger.Instance), NullLogger.Instance);
         _prompt = new ConsolePrompt(_console.Path["/dev/".Length..], _volume, _poller, _events, "/var/secure");
     }

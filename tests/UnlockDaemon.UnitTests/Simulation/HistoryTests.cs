@@ -7,6 +7,7 @@ namespace UnlockDaemon.UnitTests.Simulation;
 /// <summary>
 /// Plays histories by seed. UNLOCKD_HISTORIES says how many, UNLOCKD_FIRST_SEED which is the first.
 /// </summary>
+[Collection(HistoryCollection.Name)]
 public sealed class HistoryTests(ITestOutputHelper output)
 {
     private const int Usual = 100_000;
